@@ -1,0 +1,34 @@
+/* Record text in, checked record out (the only user of libldns).
+ *
+ * Content is what stands behind the type in a master file (RFC 1035 5.1), names in it absolute,
+ * final dot optional; the result is the text that is stored and sent to PowerDNS: canonical
+ * spelling as libldns prints it, names with a final dot. What libldns would change silently is
+ * refused with the field and its range (design section 9): numbers that wrap (`MX 70000`), digests
+ * padded. ALIAS, which libldns does not know, is one host name. Pure apart from malloc inside
+ * libldns; re-entrant. */
+#ifndef PTRD_RDATA_RDATA_H
+#define PTRD_RDATA_RDATA_H
+
+#include "ptrd/core/name.h"
+#include "ptrd/core/rrtype.h"
+
+#define RDATA_TEXT_MAX 65535 /* bytes of canonical text; the longest that we store */
+
+struct rdata {
+    uint16_t type;
+    size_t len;
+    char *text; /* owned, NUL-terminated; rdata_done frees it */
+};
+
+/* owner is for messages only. PTRD_EINVAL with a diag message naming type, field, value and what is
+ * expected. Types that no zone may hold (ANY, OPT, TSIG, AXFR, RRSIG, NSEC, NSEC3, ...) are refused. */
+PTRD_CHECKED int rdata_parse(const struct name *owner, uint16_t type, const char *content,
+                             size_t len, struct rdata *out, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 3, 5);
+void rdata_done(struct rdata *r) PTRD_NONNULL;
+
+/* The one name that the rdata of NS, CNAME, PTR, DNAME, ALIAS, MX, SRV point to; PTRD_ABSENT for other types. */
+PTRD_CHECKED int rdata_target(uint16_t type, const char *text, size_t len, struct name *out)
+    PTRD_NONNULL;
+
+#endif

@@ -1,0 +1,35 @@
+/* A snapshot: one read transaction and the zone table that belongs to it, always as a pair.
+ *
+ * struct engine is the process's shared part: the store and the current table. Each thread has its own
+ * struct snapshot; snapshot_begin renews the transaction for one request. When the structure generation
+ * moved, one thread rebuilds the table while the others go on with the old pair. */
+#ifndef PTRD_RESOLVE_SNAPSHOT_H
+#define PTRD_RESOLVE_SNAPSHOT_H
+
+#include "ptrd/core/table.h"
+#include "ptrd/store/store.h"
+
+struct engine;
+
+/* Opens the store and builds the first table. Errors as store_open, with diag. */
+PTRD_CHECKED int engine_open(const char *dir, struct engine **out, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 2);
+void engine_close(struct engine *e);
+struct store *engine_store(struct engine *e) PTRD_NONNULL;
+
+struct snapshot {
+    struct engine *engine;
+    struct store_reader *reader;
+    const struct table *table; /* valid between begin and end */
+    struct store_meta meta;    /* the same */
+    void *held;                /* snapshot.c */
+};
+
+PTRD_CHECKED int snapshot_init(struct snapshot *s, struct engine *e) PTRD_NONNULL;
+void snapshot_done(struct snapshot *s) PTRD_NONNULL;
+
+/* Any error: the question cannot be answered (SERVFAIL), never "absent". */
+PTRD_CHECKED int snapshot_begin(struct snapshot *s) PTRD_NONNULL;
+void snapshot_end(struct snapshot *s) PTRD_NONNULL;
+
+#endif

@@ -1,0 +1,16 @@
+/* The zones file (design section 5) and its CSV of PTRs -> model. */
+#ifndef PTRD_SOURCE_FILE_H
+#define PTRD_SOURCE_FILE_H
+
+#include "ptrd/source/model.h"
+
+/* Progress of long work: done of total bytes; may be NULL. */
+typedef void source_progress_fn(void *ctx, uint64_t done, uint64_t total);
+
+/* Reads path and the files it names (relative to it), checks every value by itself and sorts the model.
+ * The first error ends it: diag has file, line, column, value and what was expected. */
+PTRD_CHECKED int source_file_read(const char *path, struct model **out, source_progress_fn *progress,
+                                  void *progress_ctx, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 2, 5);
+
+#endif

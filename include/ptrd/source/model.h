@@ -1,0 +1,115 @@
+/* The desired state as plain structs: what every source (zones file, later PostgreSQL) produces and
+ * what the loader writes. A model owns all its memory (one arena and the growing arrays), is filled
+ * by one thread and then only read. Values are checked one by one by the source; what needs the
+ * whole (nesting, proof, collisions, PTRs outside our zones) is checked by check/model.h. */
+#ifndef PTRD_SOURCE_MODEL_H
+#define PTRD_SOURCE_MODEL_H
+
+#include "ptrd/core/table.h"
+#include "ptrd/store/records.h"
+
+/* Where a thing was written: file is one of model->files. */
+struct model_place {
+    uint32_t line, column;
+    uint16_t file;
+};
+
+struct model_metadata {
+    const char *kind;
+    const char **values;
+    unsigned value_count;
+};
+
+struct model_zone {
+    struct name apex;
+    struct store_zone settings;
+    bool has_serial;
+    uint32_t serial; /* `serial:`: the first serial of a zone that the store never had */
+    struct model_metadata *metadata;
+    unsigned metadata_count;
+    struct model_place place;
+};
+
+struct model_block {
+    struct range range;
+    const char *text; /* NULL: "none" */
+    uint32_t ttl_s;
+    uint8_t flags; /* enum block_flags */
+    uint8_t kind;  /* enum block_kind */
+    unsigned var_count;
+    struct template_var *vars;
+    struct model_place place;      /* of the block */
+    struct model_place name_place; /* of its template text */
+};
+
+/* An explicit RR of any type but SOA and but PTR at a full reverse name. The apex NS of `ns:` are
+ * among them. content is canonical text (rdata.h). */
+struct model_record {
+    struct name owner;
+    uint16_t type;
+    uint32_t ttl_s;
+    const char *content;
+    size_t content_len;
+    struct model_place place;
+};
+
+/* One explicit PTR; several with one address make its RRset. target: offset of the wire name in
+ * model->targets. Sorted by model_sort: family, address, then canonical target. */
+struct model_ptr {
+    u128 num;
+    uint32_t target;
+    uint32_t ttl_s;
+    uint32_t line;
+    uint16_t file;
+    uint8_t family;
+    uint8_t forward; /* enum ptr_forward */
+};
+#define MODEL_TTL_UNSAID UINT32_MAX /* ptr without ttl: its zone's */
+
+struct model {
+    struct model_zone *zones;
+    uint32_t zone_count, zone_capacity;
+    struct model_block *blocks;
+    uint32_t block_count, block_capacity;
+    struct model_record *records;
+    uint32_t record_count, record_capacity;
+    struct model_ptr *ptrs;
+    uint32_t ptr_count, ptr_capacity;
+    uint8_t *targets;
+    size_t target_size, target_capacity;
+    const char **files;
+    uint16_t file_count;
+    enum store_source source;
+    void *arena; /* model.c */
+};
+
+PTRD_CHECKED int model_new(struct model **out) PTRD_NONNULL;
+void model_free(struct model *m);
+
+/* Memory that lives as long as the model; NULL when there is none. */
+void *model_alloc(struct model *m, size_t size) PTRD_NONNULL;
+const char *model_strndup(struct model *m, const char *text, size_t len) PTRD_NONNULL;
+
+/* Each appends a zeroed element (records, blocks, zones) or returns NULL without memory. */
+struct model_zone *model_add_zone(struct model *m) PTRD_NONNULL;
+struct model_block *model_add_block(struct model *m) PTRD_NONNULL;
+struct model_record *model_add_record(struct model *m) PTRD_NONNULL;
+PTRD_CHECKED int model_add_ptr(struct model *m, const struct addr *addr, const struct name *target,
+                               uint32_t ttl_s, enum ptr_forward forward, uint16_t file,
+                               uint32_t line) PTRD_NONNULL;
+/* Registers a path (copied); returns its number. */
+PTRD_CHECKED int model_add_file(struct model *m, const char *path) PTRD_NONNULL;
+
+/* Sorts zones and records (canonical owner order, type, content), blocks and PTRs (family, first,
+ * larger first; address, target). Refuses what is there twice, with both lines: zones of one name,
+ * the same PTR pair, the same RR; an RRset with two TTLs takes the least. */
+PTRD_CHECKED int model_sort(struct model *m, struct diag *diag) PTRD_NONNULL;
+
+/* The wire name of a ptr. */
+static inline struct span model_target(const struct model *m, const struct model_ptr *p)
+{
+    const uint8_t *w = m->targets + p->target;
+    return (struct span){.bytes = w + 1, .len = w[0]};
+}
+
+#endif
