@@ -15,6 +15,7 @@ enum conf_kind { CONF_SCALAR, CONF_MAPPING, CONF_SEQUENCE };
 struct conf_node {
     enum conf_kind kind;
     bool quoted; /* SCALAR written in quotes or as a block: never null/bool/number */
+    bool exact;  /* SCALAR on one line without escapes: character i stands at column + quoted + i */
     uint32_t line, column;
     const char *text; /* SCALAR, or the key of a mapping entry's value is in `key`; NUL-terminated */
     size_t text_len;
@@ -34,6 +35,17 @@ PTRD_CHECKED int conf_read(const char *path, struct conf_doc **out, const struct
 PTRD_CHECKED int conf_parse(const char *path, const char *text, size_t len, struct conf_doc **out,
                             const struct conf_node **root, struct diag *diag) PTRD_NONNULL;
 void conf_free(struct conf_doc *doc);
+
+#define CONF_SIZE_MAX (512u << 20) /* bytes of one document */
+#define CONF_DEPTH_MAX 32          /* nested collections */
+
+/* `text` as messages show it: in backquotes, cut after 60 characters, control characters as '?'.
+ * Returns out, which is always terminated. */
+#define CONF_QUOTE_SIZE 272
+const char *conf_quote(const char *text, size_t len, char out[CONF_QUOTE_SIZE]) PTRD_NONNULL;
+
+/* Nothing stands there: an unquoted empty text, `~` or `null`. */
+bool conf_is_null(const struct conf_node *node) PTRD_NONNULL;
 
 /* Refuses: fills diag with the node's position and the message; returns PTRD_EINVAL. */
 int conf_refuse(const struct conf_node *node, struct diag *diag, const char *format, ...)

@@ -33,6 +33,8 @@ struct block {
 struct segment {
     u128 first;
     uint32_t block;
+    uint32_t generating; /* the first segment from this one on whose block has a template, or the
+                            number of segments */
 };
 
 struct zone {

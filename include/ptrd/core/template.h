@@ -19,14 +19,21 @@
 enum token_kind { TOKEN_LITERAL, TOKEN_NUMBER, TOKEN_SHORT };
 
 struct token {
-    enum token_kind kind;
+    uint8_t kind;                 /* enum token_kind */
     uint8_t radix;                /* NUMBER: 10, 16 or 32 (base32hex, RFC 4648 7) */
     uint8_t shift, bits;          /* NUMBER: value = ((a - base) >> shift) & low_bits(bits) */
     uint8_t width_min, width_max; /* NUMBER: digits; equal = fixed, zero padded */
     uint8_t text_len;             /* LITERAL */
-    const char *text;             /* LITERAL: points into the template, not terminated */
-    u128 base;
+    union {                       /* both point into the template; 16 bytes a token */
+        const char *text;         /* LITERAL: not terminated */
+        const u128 *base;         /* NUMBER: NULL is 0 */
+    };
 };
+
+static inline u128 token_base(const struct token *token)
+{
+    return token->kind == TOKEN_NUMBER && token->base ? *token->base : 0;
+}
 
 #define TEMPLATE_TEXT_MAX 1024
 #define TEMPLATE_TOKENS_MAX 128

@@ -1,0 +1,175 @@
+#include "ptrd/source/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_MIN ((size_t)64 << 10)
+#define COUNT_FIRST 64
+
+struct chunk {
+    struct chunk *next;
+    size_t used, size;
+    max_align_t bytes[];
+};
+
+int model_new(struct model **out)
+{
+    struct model *m = calloc(1, sizeof *m);
+    if (!m)
+        return PTRD_ENOMEM;
+    m->source = SOURCE_FILE;
+    *out = m;
+    return 0;
+}
+
+void model_free(struct model *m)
+{
+    if (!m)
+        return;
+    struct chunk *c = m->arena;
+    while (c) {
+        struct chunk *next = c->next;
+        free(c);
+        c = next;
+    }
+    free(m->zones);
+    free(m->blocks);
+    free(m->records);
+    free(m->ptrs);
+    free(m->targets);
+    free(m->files);
+    free(m);
+}
+
+void *model_alloc(struct model *m, size_t size)
+{
+    size_t align = _Alignof(max_align_t);
+    struct chunk *c = m->arena;
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size = (size + align - 1) & ~(align - 1);
+    if (!c || c->size - c->used < size) {
+        size_t room = size > CHUNK_MIN ? size : CHUNK_MIN;
+        c = malloc(sizeof *c + room);
+        if (!c)
+            return NULL;
+        c->used = 0;
+        c->size = room;
+        c->next = m->arena;
+        m->arena = c;
+    }
+    void *p = (char *)c->bytes + c->used;
+    c->used += size;
+    return p;
+}
+
+const char *model_strndup(struct model *m, const char *text, size_t len)
+{
+    char *copy = len < SIZE_MAX ? model_alloc(m, len + 1) : NULL;
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+/* A zeroed element behind the last one of a growing array, or NULL. */
+static void *append(void **items, uint32_t *count, uint32_t *capacity, size_t size)
+{
+    if (*count == *capacity) {
+        uint32_t larger = *capacity ? *capacity : COUNT_FIRST / 2;
+        size_t bytes;
+        if (__builtin_mul_overflow(larger, 2u, &larger) ||
+            __builtin_mul_overflow((size_t)larger, size, &bytes))
+            return NULL;
+        void *grown = realloc(*items, bytes);
+        if (!grown)
+            return NULL;
+        *items = grown;
+        *capacity = larger;
+    }
+    void *item = (char *)*items + (size_t)(*count)++ * size;
+    return memset(item, 0, size);
+}
+
+struct model_zone *model_add_zone(struct model *m)
+{
+    void *items = m->zones;
+    void *added = append(&items, &m->zone_count, &m->zone_capacity, sizeof *m->zones);
+    m->zones = items;
+    return added;
+}
+
+struct model_block *model_add_block(struct model *m)
+{
+    void *items = m->blocks;
+    void *added = append(&items, &m->block_count, &m->block_capacity, sizeof *m->blocks);
+    m->blocks = items;
+    return added;
+}
+
+struct model_record *model_add_record(struct model *m)
+{
+    void *items = m->records;
+    void *added = append(&items, &m->record_count, &m->record_capacity, sizeof *m->records);
+    m->records = items;
+    return added;
+}
+
+/* Room for one more target; offsets are 32 bits wide. */
+static int reserve_target(struct model *m)
+{
+    size_t need = m->target_size + 1 + NAME_WIRE_MAX;
+    if (need > UINT32_MAX)
+        return PTRD_ELIMIT;
+    if (need <= m->target_capacity)
+        return 0;
+    size_t capacity = m->target_capacity ? m->target_capacity * 2 : CHUNK_MIN;
+    uint8_t *grown = realloc(m->targets, capacity);
+    if (!grown)
+        return PTRD_ENOMEM;
+    m->targets = grown;
+    m->target_capacity = capacity;
+    return 0;
+}
+
+int model_add_ptr(struct model *m, const struct addr *addr, const struct name *target,
+                  uint32_t ttl_s, enum ptr_forward forward, uint16_t file, uint32_t line)
+{
+    int r = reserve_target(m);
+    if (r < 0)
+        return r;
+    void *items = m->ptrs;
+    struct model_ptr *p = append(&items, &m->ptr_count, &m->ptr_capacity, sizeof *m->ptrs);
+    m->ptrs = items;
+    if (!p)
+        return PTRD_ENOMEM;
+    *p = (struct model_ptr){.num = addr->num,
+                            .target = (uint32_t)m->target_size,
+                            .ttl_s = ttl_s,
+                            .line = line,
+                            .file = file,
+                            .family = (uint8_t)addr->family,
+                            .forward = (uint8_t)forward};
+    m->targets[m->target_size] = target->len;
+    memcpy(m->targets + m->target_size + 1, target->wire, target->len);
+    m->target_size += 1 + (size_t)target->len;
+    return 0;
+}
+
+int model_add_file(struct model *m, const char *path)
+{
+    for (uint16_t i = 0; i < m->file_count; i++)
+        if (strcmp(m->files[i], path) == 0)
+            return i;
+    if (m->file_count == UINT16_MAX)
+        return PTRD_ELIMIT;
+    const char *copy = model_strndup(m, path, strlen(path));
+    const char **grown = realloc(m->files, ((size_t)m->file_count + 1) * sizeof *grown);
+    if (grown)
+        m->files = grown;
+    if (!copy || !grown)
+        return PTRD_ENOMEM;
+    m->files[m->file_count] = copy;
+    return m->file_count++;
+}

@@ -1,0 +1,171 @@
+/* model_sort: zones, blocks and records. PTRs are in sort_ptr.c. */
+#include "model_p.h"
+
+#include "ptrd/core/rrtype.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+int model_refuse(const struct model *m, struct model_place place, struct diag *diag, int err,
+                 const char *format, ...)
+{
+    if (!diag)
+        return err;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(diag->message, sizeof diag->message, format, args);
+    va_end(args);
+    diag->file = place.file < m->file_count ? m->files[place.file] : NULL;
+    diag->line = place.line;
+    diag->column = place.column;
+    return err;
+}
+
+void model_place_print(const struct model *m, struct model_place place, struct model_place here,
+                       char *out, size_t size)
+{
+    if (place.file == here.file || place.file >= m->file_count)
+        (void)snprintf(out, size, "line %u", (unsigned)place.line);
+    else
+        (void)snprintf(out, size, "%s line %u", m->files[place.file], (unsigned)place.line);
+}
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_places(const struct model_place *a, const struct model_place *b)
+{
+    if (a->file != b->file)
+        return compare_u64(a->file, b->file);
+    if (a->line != b->line)
+        return compare_u64(a->line, b->line);
+    return compare_u64(a->column, b->column);
+}
+
+static int compare_zones(const void *pa, const void *pb)
+{
+    const struct model_zone *a = pa, *b = pb;
+    int c = name_compare(&a->apex, &b->apex);
+    return c ? c : compare_places(&a->place, &b->place);
+}
+
+int model_sort_zones(struct model *m, struct diag *diag)
+{
+    if (m->zone_count)
+        qsort(m->zones, m->zone_count, sizeof *m->zones, compare_zones);
+    for (uint32_t i = 1; i < m->zone_count; i++) {
+        const struct model_zone *a = &m->zones[i - 1], *b = &m->zones[i];
+        if (!name_equal(&a->apex, &b->apex))
+            continue;
+        char name[NAME_TEXT_SIZE], first[512];
+        name_print(&b->apex, name);
+        model_place_print(m, a->place, b->place, first, sizeof first);
+        return model_refuse(m, b->place, diag, PTRD_ECONFLICT,
+                            "zone `%.256s` is given twice, first in %s", name, first);
+    }
+    return 0;
+}
+
+static int compare_blocks(const void *pa, const void *pb)
+{
+    const struct model_block *a = pa, *b = pb;
+    if (a->range.family != b->range.family)
+        return a->range.family < b->range.family ? -1 : 1;
+    if (a->range.first != b->range.first)
+        return a->range.first < b->range.first ? -1 : 1;
+    if (a->range.last != b->range.last)
+        return a->range.last > b->range.last ? -1 : 1; /* the enclosing one first */
+    return compare_places(&a->place, &b->place);
+}
+
+/* Names compare without case; libldns prints them as they were written. */
+static bool content_is_name(uint16_t type)
+{
+    return type == RRTYPE_NS || type == RRTYPE_CNAME || type == RRTYPE_PTR ||
+           type == RRTYPE_DNAME || type == RRTYPE_ALIAS;
+}
+
+static int compare_contents(const struct model_record *a, const struct model_record *b)
+{
+    if (content_is_name(a->type))
+        return strcasecmp(a->content, b->content);
+    size_t len = a->content_len < b->content_len ? a->content_len : b->content_len;
+    int c = memcmp(a->content, b->content, len);
+    return c ? c : compare_u64(a->content_len, b->content_len);
+}
+
+static int compare_rrsets(const struct model_record *a, const struct model_record *b)
+{
+    int c = name_compare(&a->owner, &b->owner);
+    return c ? c : compare_u64(a->type, b->type);
+}
+
+static int compare_records(const void *pa, const void *pb)
+{
+    const struct model_record *a = pa, *b = pb;
+    int c = compare_rrsets(a, b);
+    if (c == 0)
+        c = compare_contents(a, b);
+    return c ? c : compare_places(&a->place, &b->place);
+}
+
+static int refuse_record_twice(const struct model *m, const struct model_record *a,
+                               const struct model_record *b, struct diag *diag)
+{
+    char owner[NAME_TEXT_SIZE], type[RRTYPE_TEXT_SIZE], first[512];
+    name_print(&b->owner, owner);
+    rrtype_print(b->type, type);
+    model_place_print(m, a->place, b->place, first, sizeof first);
+    return model_refuse(m, b->place, diag, PTRD_ECONFLICT,
+                        "record `%.256s %s %.256s` is given twice, first in %s", owner, type,
+                        b->content, first);
+}
+
+/* RFC 2181 5.2: the TTLs of an RRset are one; the least of those written. */
+static int settle_rrset(struct model *m, uint32_t first, uint32_t end, struct diag *diag)
+{
+    uint32_t ttl_s = m->records[first].ttl_s;
+    if (end - first > MODEL_RRSET_MAX)
+        return model_refuse(m, m->records[end - 1].place, diag, PTRD_ELIMIT,
+                            "%u records of one name and type, at most %u are possible",
+                            (unsigned)(end - first), (unsigned)MODEL_RRSET_MAX);
+    for (uint32_t i = first + 1; i < end; i++) {
+        if (compare_contents(&m->records[i - 1], &m->records[i]) == 0)
+            return refuse_record_twice(m, &m->records[i - 1], &m->records[i], diag);
+        if (m->records[i].ttl_s < ttl_s)
+            ttl_s = m->records[i].ttl_s;
+    }
+    for (uint32_t i = first; i < end; i++)
+        m->records[i].ttl_s = ttl_s;
+    return 0;
+}
+
+int model_sort_records(struct model *m, struct diag *diag)
+{
+    if (m->record_count)
+        qsort(m->records, m->record_count, sizeof *m->records, compare_records);
+    for (uint32_t first = 0, end; first < m->record_count; first = end) {
+        end = first + 1;
+        while (end < m->record_count && compare_rrsets(&m->records[first], &m->records[end]) == 0)
+            end++;
+        int r = settle_rrset(m, first, end, diag);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int model_sort(struct model *m, struct diag *diag)
+{
+    int r = model_sort_zones(m, diag);
+    if (r == 0 && m->block_count)
+        qsort(m->blocks, m->block_count, sizeof *m->blocks, compare_blocks);
+    if (r == 0)
+        r = model_sort_records(m, diag);
+    return r == 0 ? model_sort_ptrs(m, diag) : r;
+}

@@ -1,0 +1,124 @@
+#include "ptrd/core/arpa.h"
+
+#include <string.h>
+
+static const uint8_t suffix_v4[] = "\7in-addr\4arpa";
+static const uint8_t suffix_v6[] = "\3ip6\4arpa";
+
+/* An octet label "0".."255" without leading zeros (RFC 1035 3.5); -1 for anything else. */
+static int read_octet(const uint8_t *label)
+{
+    unsigned len = label[0], value = 0;
+    if (len > 3 || (len > 1 && label[1] == '0'))
+        return -1;
+    for (unsigned i = 1; i <= len; i++) {
+        if (label[i] < '0' || label[i] > '9')
+            return -1;
+        value = value * 10 + (label[i] - (unsigned)'0');
+    }
+    return value <= 255 ? (int)value : -1;
+}
+
+static int read_nibble(const uint8_t *label)
+{
+    if (label[0] != 1)
+        return -1;
+    if (label[1] >= '0' && label[1] <= '9')
+        return label[1] - '0';
+    return label[1] >= 'a' && label[1] <= 'f' ? label[1] - 'a' + 10 : -1;
+}
+
+/* The family whose suffix ends the name, 0 for none; *labels is cut to those before the suffix. */
+static int find_family(const struct name *name, const uint8_t *offsets, unsigned *labels)
+{
+    if (*labels < 2)
+        return 0;
+    unsigned at = offsets[*labels - 2], len = name->len - at;
+    int family = 0;
+    if (len == sizeof suffix_v4 && memcmp(name->wire + at, suffix_v4, len) == 0)
+        family = FAMILY_IPV4;
+    else if (len == sizeof suffix_v6 && memcmp(name->wire + at, suffix_v6, len) == 0)
+        family = FAMILY_IPV6;
+    *labels -= 2;
+    return family;
+}
+
+void arpa_parse(const struct name *name, struct arpa *out)
+{
+    uint8_t offsets[NAME_LABELS_MAX];
+    unsigned labels = name_label_offsets(name, offsets);
+    int family = find_family(name, offsets, &labels);
+
+    out->kind = ARPA_NONE;
+    if (!family)
+        return;
+    unsigned step = family == FAMILY_IPV4 ? 8 : 4, bits = family_bits((enum family)family);
+    unsigned full = bits / step, digits = labels < full ? labels : full;
+    u128 num = 0;
+    for (unsigned i = 0; i < digits; i++) {
+        const uint8_t *label = name->wire + offsets[labels - 1 - i];
+        int value = step == 8 ? read_octet(label) : read_nibble(label);
+        if (value < 0)
+            return;
+        num |= (u128)(unsigned)value << (bits - step * (i + 1));
+    }
+    out->prefix =
+        (struct prefix){.num = num, .family = (enum family)family, .len = (uint8_t)(digits * step)};
+    out->kind = labels > full ? ARPA_BELOW : labels == full ? ARPA_FULL : ARPA_PARTIAL;
+}
+
+static unsigned put_octet_label(unsigned octet, uint8_t *wire)
+{
+    unsigned at = 1;
+    if (octet >= 100)
+        wire[at++] = (uint8_t)('0' + octet / 100);
+    if (octet >= 10)
+        wire[at++] = (uint8_t)('0' + octet / 10 % 10);
+    wire[at++] = (uint8_t)('0' + octet % 10);
+    wire[0] = (uint8_t)(at - 1);
+    return at;
+}
+
+/* digits octets or nibbles of num, the least significant of them first. */
+static void put_name(u128 num, enum family family, unsigned digits, struct name *out)
+{
+    unsigned step = family == FAMILY_IPV4 ? 8 : 4, bits = family_bits(family), at = 0;
+    for (unsigned i = digits; i > 0; i--) {
+        unsigned value = (unsigned)(num >> (bits - step * i)) & ((1u << step) - 1);
+        if (step == 8) {
+            at += put_octet_label(value, out->wire + at);
+        } else {
+            out->wire[at++] = 1;
+            out->wire[at++] = (uint8_t) "0123456789abcdef"[value];
+        }
+    }
+    const uint8_t *suffix = step == 8 ? suffix_v4 : suffix_v6;
+    unsigned len = step == 8 ? sizeof suffix_v4 : sizeof suffix_v6;
+    memcpy(out->wire + at, suffix, len);
+    out->len = (uint8_t)(at + len);
+}
+
+void arpa_name(const struct addr *addr, struct name *out)
+{
+    put_name(addr->num, addr->family, addr->family == FAMILY_IPV4 ? 4 : 32, out);
+}
+
+int arpa_prefix_name(const struct prefix *prefix, struct name *out)
+{
+    unsigned step = prefix->family == FAMILY_IPV4 ? 8 : 4;
+    if (prefix->len % step)
+        return PTRD_EINVAL;
+    put_name(prefix->num, prefix->family, prefix->len / step, out);
+    return 0;
+}
+
+int arpa_zones(const struct prefix *prefix, uint8_t *step_len)
+{
+    unsigned step = prefix->family == FAMILY_IPV4 ? 8 : 4;
+    unsigned len = (prefix->len + step - 1) / step * step;
+    /* Beyond /24 an IPv4 zone is one of RFC 2317, whose name only the upstream knows. */
+    if (prefix->family == FAMILY_IPV4 && len > 24)
+        return PTRD_EINVAL;
+    *step_len = (uint8_t)len;
+    return 1 << (len - prefix->len);
+}

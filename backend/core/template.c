@@ -1,0 +1,249 @@
+#include "ptrd/core/template.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- numerals --------------------------------------------------------------------------------- */
+
+static const char digit_text[] = "0123456789abcdefghijklmnopqrstuv";
+
+int template_digit(char c, unsigned radix)
+{
+    unsigned value;
+    if (c >= '0' && c <= '9')
+        value = (unsigned)(c - '0');
+    else if (c >= 'a' && c <= 'v')
+        value = (unsigned)(c - 'a') + 10;
+    else
+        return -1;
+    return value < radix ? (int)value : -1;
+}
+
+static size_t print_short(u128 num, char *out)
+{
+    char text[ADDR_TEXT_SIZE];
+    struct addr addr = {.num = num, .family = FAMILY_IPV6};
+    size_t len = addr_print(&addr, text), at = 0;
+    if (text[0] == ':')
+        out[at++] = '0';
+    for (size_t i = 0; i < len; i++)
+        out[at++] = text[i] == ':' ? '-' : text[i];
+    if (text[len - 1] == ':')
+        out[at++] = '0';
+    return at;
+}
+
+/* Digits of value, the least significant last, zero padded to width_min. */
+static size_t print_number(const struct token *token, u128 value, char *out)
+{
+    char digits[64];
+    size_t len = 0;
+    if (value <= UINT64_MAX && token->radix == 10) {
+        for (uint64_t v = (uint64_t)value; v; v /= 10)
+            digits[len++] = (char)('0' + v % 10);
+    } else if (token->radix == 10) {
+        for (; value; value /= 10)
+            digits[len++] = (char)('0' + (unsigned)(value % 10));
+    } else {
+        unsigned step = token->radix == 16 ? 4 : 5;
+        for (; value; value >>= step)
+            digits[len++] = digit_text[(unsigned)value & (token->radix - 1u)];
+    }
+    while (len < token->width_min)
+        digits[len++] = '0';
+    for (size_t i = 0; i < len; i++)
+        out[i] = digits[len - 1 - i];
+    return len;
+}
+
+size_t template_field_print(const struct token *token, u128 num, char out[64])
+{
+    if (token->kind == TOKEN_SHORT)
+        return print_short(num, out);
+    u128 value = (num - token_base(token)) >> token->shift & low_bits(token->bits);
+    return print_number(token, value, out);
+}
+
+/* The number that text spells, within 128 bits. */
+static int read_number(const char *text, size_t len, unsigned radix, u128 *out)
+{
+    u128 value = 0, limit = ~(u128)0 / radix;
+    for (size_t i = 0; i < len; i++) {
+        int digit = template_digit(text[i], radix);
+        if (digit < 0 || value > limit)
+            return PTRD_ABSENT;
+        value = value * radix + (unsigned)digit;
+        if (value < (unsigned)digit)
+            return PTRD_ABSENT;
+    }
+    *out = value;
+    return PTRD_FOUND;
+}
+
+/* Text that print_short can have made: at most one "--", groups of 1 to 4 digits. The exact
+ * spelling is checked by printing it back. */
+static int read_short(const char *text, size_t len, u128 *out)
+{
+    char colons[48];
+    struct addr addr;
+    if (len < 3 || len > 40)
+        return PTRD_ABSENT;
+    size_t skip = len > 3 && memcmp(text, "0--", 3) == 0;
+    size_t cut = len > 3 && memcmp(text + len - 3, "--0", 3) == 0;
+    if (len == 4 && memcmp(text, "0--0", 4) == 0) {
+        *out = 0;
+        return PTRD_FOUND;
+    }
+    size_t at = 0;
+    for (size_t i = skip; i < len - cut; i++)
+        colons[at++] = text[i] == '-' ? ':' : text[i];
+    if (addr_parse(colons, at, &addr) < 0 || addr.family != FAMILY_IPV6)
+        return PTRD_ABSENT;
+    char back[64];
+    if (print_short(addr.num, back) != len || memcmp(back, text, len) != 0)
+        return PTRD_ABSENT;
+    *out = addr.num;
+    return PTRD_FOUND;
+}
+
+int template_field_read(const struct token *token, const char *text, size_t len, u128 *mask,
+                        u128 *value)
+{
+    u128 number;
+    if (token->kind == TOKEN_SHORT) {
+        if (read_short(text, len, value) != PTRD_FOUND)
+            return PTRD_ABSENT;
+        *mask = ~(u128)0;
+        return PTRD_FOUND;
+    }
+    if (len < token->width_min || len > token->width_max)
+        return PTRD_ABSENT;
+    if (token->width_min < token->width_max && len > 1 && text[0] == '0')
+        return PTRD_ABSENT; /* canonical: no leading zeros */
+    if (read_number(text, len, token->radix, &number) != PTRD_FOUND ||
+        number > low_bits(token->bits))
+        return PTRD_ABSENT;
+    if (token->base) {
+        *mask = ~low_bits(token->shift);
+        *value = *token->base + (number << token->shift);
+    } else {
+        *mask = low_bits(token->bits) << token->shift;
+        *value = number << token->shift;
+    }
+    return PTRD_FOUND;
+}
+
+/* --- address -> name -------------------------------------------------------------------------- */
+
+int template_print(const struct template *t, u128 num, char out[TEMPLATE_OUT_MAX])
+{
+    size_t at = 0;
+    for (unsigned i = 0; i < t->token_count; i++) {
+        const struct token *token = &t->tokens[i];
+        if (at + 255 > TEMPLATE_OUT_MAX)
+            return PTRD_ELIMIT;
+        if (token->kind == TOKEN_LITERAL) {
+            memcpy(out + at, token->text, token->text_len);
+            at += token->text_len;
+        } else {
+            at += template_field_print(token, num, out + at);
+        }
+    }
+    return (int)at;
+}
+
+int template_generate(const struct template *t, u128 num, struct name *out)
+{
+    char text[TEMPLATE_OUT_MAX];
+    int len = template_print(t, num, text);
+    if (len < 0 || len + 2 > NAME_WIRE_MAX)
+        return PTRD_ELIMIT;
+
+    unsigned label = 0, at = 1;
+    for (int i = 0; i <= len; i++) {
+        if (i < len && text[i] != '.') {
+            out->wire[at++] = (uint8_t)text[i];
+            continue;
+        }
+        unsigned size = at - label - 1;
+        if (size == 0 || size > LABEL_MAX)
+            return PTRD_ELIMIT;
+        out->wire[label] = (uint8_t)size;
+        label = at++;
+    }
+    out->wire[label] = 0;
+    out->len = (uint8_t)(label + 1);
+    return 0;
+}
+
+/* --- name -> address -------------------------------------------------------------------------- */
+
+int template_name_text(const struct name *name, char out[256], size_t *len)
+{
+    unsigned at = 0;
+    if (name->len == 1)
+        return PTRD_ABSENT;
+    for (unsigned i = 0; name->wire[i]; i += name->wire[i] + 1u) {
+        if (i)
+            out[at++] = '.';
+        for (unsigned k = 1; k <= name->wire[i]; k++) {
+            uint8_t c = name->wire[i + k];
+            if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+                return PTRD_ABSENT;
+            out[at++] = (char)c;
+        }
+    }
+    *len = at;
+    return PTRD_FOUND;
+}
+
+struct match {
+    const struct template *t;
+    const char *text;
+    bool whole;
+    template_match_fn *fn;
+    void *ctx;
+};
+
+static bool match_from(const struct match *m, int token, size_t end, u128 mask, u128 value);
+
+/* Tries the field with every width it can have before text[end]. */
+static bool match_field(const struct match *m, int token, size_t end, u128 mask, u128 value)
+{
+    const struct token *t = &m->t->tokens[token];
+    size_t min = t->kind == TOKEN_SHORT ? 3 : t->width_min;
+    size_t max = t->kind == TOKEN_SHORT ? 40 : t->width_max;
+    for (size_t width = min; width <= max && width <= end; width++) {
+        u128 field_mask, field_value;
+        int found = template_field_read(t, m->text + end - width, width, &field_mask, &field_value);
+        if (found != PTRD_FOUND || (value ^ field_value) & mask & field_mask)
+            continue;
+        if (!match_from(m, token - 1, end - width, mask | field_mask, value | field_value))
+            return false;
+    }
+    return true;
+}
+
+/* Reads from the right: tokens[0..token] against text[0..end). Returns false to stop everything. */
+static bool match_from(const struct match *m, int token, size_t end, u128 mask, u128 value)
+{
+    for (; token >= 0; token--) {
+        const struct token *t = &m->t->tokens[token];
+        if (t->kind != TOKEN_LITERAL)
+            return match_field(m, token, end, mask, value);
+        for (unsigned k = t->text_len; k > 0; k--) {
+            if (end == 0)
+                return !m->whole && t->text[k - 1] == '.' ? m->fn(m->ctx, mask, value) : true;
+            if (m->text[--end] != t->text[k - 1])
+                return true;
+        }
+    }
+    return end == 0 && m->whole ? m->fn(m->ctx, mask, value) : true;
+}
+
+void template_match(const struct template *t, const char *text, size_t len, bool whole,
+                    template_match_fn *fn, void *ctx)
+{
+    struct match m = {.t = t, .text = text, .whole = whole, .fn = fn, .ctx = ctx};
+    (void)match_from(&m, t->token_count - 1, len, 0, 0);
+}

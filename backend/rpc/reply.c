@@ -1,0 +1,164 @@
+#include "reply.h"
+
+#include <stdlib.h>
+
+#include "ptrd/rpc/rpc.h"
+#include "scan.h"
+
+#define CAPACITY_FIRST 8192
+#define CAPACITY_KEPT (1u << 20) /* `list` and getAllDomains may need more, seldom */
+
+void reply_done(struct reply *r)
+{
+    free(r->bytes);
+    *r = (struct reply){0};
+}
+
+void reply_reset(struct reply *r)
+{
+    if (r->capacity > CAPACITY_KEPT)
+        reply_done(r);
+    r->len = 0;
+    r->error = 0;
+}
+
+bool reply_grow(struct reply *r, size_t n)
+{
+    if (r->error)
+        return false;
+    if (n > RPC_REPLY_MAX - r->len) {
+        r->error = PTRD_ELIMIT;
+        return false;
+    }
+    size_t capacity = r->capacity ? r->capacity : CAPACITY_FIRST;
+    while (capacity < r->len + n)
+        capacity *= 2;
+    char *bytes = realloc(r->bytes, capacity);
+    if (!bytes) {
+        r->error = PTRD_ENOMEM;
+        return false;
+    }
+    r->bytes = bytes;
+    r->capacity = capacity;
+    return true;
+}
+
+void reply_number(struct reply *r, uint64_t number)
+{
+    char digits[20];
+    unsigned i = sizeof digits;
+    do {
+        digits[--i] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    reply_put(r, digits + i, sizeof digits - i);
+}
+
+/* --- octets --- */
+
+#define OCTET_TEXT_MAX 5
+
+/* What stands for an octet: JSON escapes quote and backslash, so `\DDD` becomes `\\DDD`. */
+static char *write_decimal(char *p, uint8_t c)
+{
+    memcpy(p, "\\\\", 2);
+    p[2] = (char)('0' + c / 100);
+    p[3] = (char)('0' + c / 10 % 10);
+    p[4] = (char)('0' + c % 10);
+    return p + OCTET_TEXT_MAX;
+}
+
+static char *write_octet(char *p, uint8_t c)
+{
+    if (c < 0x20 || c > 0x7e)
+        return write_decimal(p, c);
+    if (c == '"' || c == '\\')
+        *p++ = '\\';
+    *p++ = (char)c;
+    return p;
+}
+
+void reply_content(struct reply *r, struct span content)
+{
+    if (content.len > RPC_REPLY_MAX / OCTET_TEXT_MAX) {
+        r->error = PTRD_ELIMIT;
+        return;
+    }
+    if (!reply_room(r, content.len * OCTET_TEXT_MAX))
+        return;
+    char *p = r->bytes + r->len;
+    for (size_t i = 0; i < content.len; i++)
+        p = write_octet(p, content.bytes[i]);
+    r->len = (size_t)(p - r->bytes);
+}
+
+void reply_text(struct reply *r, struct span text)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char *p = (const char *)text.bytes, *end = p + text.len;
+    while (p < end) {
+        uint8_t c = (uint8_t)*p;
+        unsigned n = c < 0x80 ? 1 : scan_utf8_length(p, end);
+        if (n == 0) {
+            REPLY_LITERAL(r, "\xef\xbf\xbd");
+            n = 1;
+        } else if (c < 0x20 || c == 0x7f) {
+            const char escape[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+            reply_put(r, escape, sizeof escape);
+        } else {
+            if (c == '"' || c == '\\')
+                REPLY_LITERAL(r, "\\");
+            reply_put(r, p, n);
+        }
+        p += n;
+    }
+}
+
+/* Octets that stand for themselves in a label and in JSON: letters, digits, `-`, `_`, `*`, `/`. */
+static inline bool is_plain(uint8_t c)
+{
+    static const uint64_t low = UINT64_C(0x03ffa40000000000), high = UINT64_C(0x07fffffe87fffffe);
+    return c < 0x40 ? low >> c & 1 : c < 0x80 && (high >> (c - 0x40) & 1);
+}
+
+static char *write_label(char *p, const uint8_t *label, unsigned len)
+{
+    for (unsigned i = 0; i < len; i++) {
+        uint8_t c = label[i];
+        if (is_plain(c)) {
+            *p++ = (char)c;
+            continue;
+        }
+        /* RFC 1035 5.1: dots and backslashes inside a label; blanks as PowerDNS writes them */
+        if (c == '.' || c == '\\' || c == ' ')
+            p = write_decimal(p, c);
+        else
+            p = write_octet(p, c);
+    }
+    *p++ = '.';
+    return p;
+}
+
+void reply_name(struct reply *r, struct span wire)
+{
+    if (wire.len == 0 || wire.len > NAME_WIRE_MAX) {
+        r->error = PTRD_ECORRUPT;
+        return;
+    }
+    if (!reply_room(r, wire.len * OCTET_TEXT_MAX + 1))
+        return;
+    char *p = r->bytes + r->len;
+    size_t at = 0;
+    while (wire.bytes[at] != 0) {
+        unsigned len = wire.bytes[at];
+        if (len > LABEL_MAX || at + len + 1 >= wire.len) {
+            r->error = PTRD_ECORRUPT;
+            return;
+        }
+        p = write_label(p, wire.bytes + at + 1, len);
+        at += len + 1;
+    }
+    if (at == 0)
+        *p++ = '.';
+    r->len = (size_t)(p - r->bytes);
+}

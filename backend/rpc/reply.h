@@ -1,0 +1,53 @@
+/* The reply under construction: a growing buffer with a sticky error, and JSON text on top of it.
+ *
+ * Puts after an error do nothing that counts: reply->error is looked at once, at the end, and a
+ * reply with an error is never sent. The buffer is kept from request to request. Every byte put is
+ * part of valid JSON whatever the octets of names and contents are. One thread a reply. */
+#ifndef PTRD_RPC_REPLY_H
+#define PTRD_RPC_REPLY_H
+
+#include <string.h>
+
+#include "ptrd/store/records.h"
+
+struct reply {
+    char *bytes;
+    size_t len, capacity;
+    int error;
+};
+
+void reply_done(struct reply *r) PTRD_NONNULL;
+
+/* Empties it; gives back the memory of an unusually large reply. */
+void reply_reset(struct reply *r) PTRD_NONNULL;
+
+/* Makes room for n more bytes. False sets the error (PTRD_ENOMEM, PTRD_ELIMIT). */
+bool reply_grow(struct reply *r, size_t n) PTRD_NONNULL;
+
+static inline bool reply_room(struct reply *r, size_t n)
+{
+    return (n <= r->capacity - r->len && !r->error) || reply_grow(r, n);
+}
+
+static inline void reply_put(struct reply *r, const char *text, size_t n)
+{
+    if (!reply_room(r, n))
+        return;
+    memcpy(r->bytes + r->len, text, n);
+    r->len += n;
+}
+
+#define REPLY_LITERAL(r, text) reply_put((r), "" text, sizeof(text) - 1)
+
+void reply_number(struct reply *r, uint64_t number) PTRD_NONNULL;
+
+/* The inside of a JSON string. */
+
+/* Text for people: UTF-8 as it is, octets that are not UTF-8 as U+FFFD. */
+void reply_text(struct reply *r, struct span text) PTRD_NONNULL;
+/* Record content: octets beyond printable ASCII in the `\DDD` form of RFC 1035 5.1. */
+void reply_content(struct reply *r, struct span content) PTRD_NONNULL;
+/* A wire name in presentation form with its final dot. PTRD_ECORRUPT (sticky) if it is none. */
+void reply_name(struct reply *r, struct span wire) PTRD_NONNULL;
+
+#endif

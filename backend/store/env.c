@@ -1,0 +1,369 @@
+#include "env_p.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RESIZE_WAIT_MS 2000
+#define LAG_WAIT_MS 1000
+
+static const char *const table_names[STORE_TABLES] = {
+    [STORE_ZONES] = "zones",
+    [STORE_ZONE_IDS] = "zone_ids",
+    [STORE_BLOCKS] = "blocks",
+    [STORE_PTRS] = "ptrs",
+    [STORE_DERIVED] = "derived",
+    [STORE_RECORDS] = "records",
+    [STORE_METADATA] = "metadata",
+    [STORE_LOCAL_PTRS] = "local_ptrs",
+    [STORE_LOCAL_RECORDS] = "local_records",
+    [STORE_META] = "meta",
+};
+
+static void sleep_ms(unsigned ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = (long)ms * 1000000}, NULL);
+}
+
+int paths_init(const char *dir, struct paths *out, struct diag *diag)
+{
+    static const char *const names[FILE_COUNT] = {"data.mdb", "lock.mdb", "writer.lock"};
+    size_t len = strlen(dir);
+    if (len == 0 || len + 16 > PATH_MAX)
+        return diag_set(diag, PTRD_EINVAL, "the store's path must have 1 to %d characters",
+                        PATH_MAX - 16);
+    memcpy(out->dir, dir, len + 1);
+    for (int i = 0; i < FILE_COUNT; i++) {
+        memcpy(out->file[i], dir, len);
+        snprintf(out->file[i] + len, PATH_MAX - len, "/%s", names[i]);
+    }
+    return 0;
+}
+
+int identity_read(const struct paths *paths, struct identity *out, off_t *size)
+{
+    struct stat data, lock = {0};
+    if (stat(paths->file[FILE_DATA], &data))
+        return -errno;
+    if (stat(paths->file[FILE_LOCK], &lock) && errno != ENOENT)
+        return -errno;
+    *out = (struct identity){data.st_dev, lock.st_dev, data.st_ino, lock.st_ino};
+    *size = data.st_size;
+    return 0;
+}
+
+bool identity_equal(const struct identity *a, const struct identity *b)
+{
+    return a->data_ino == b->data_ino && a->lock_ino == b->lock_ino &&
+           a->data_dev == b->data_dev && a->lock_dev == b->lock_dev;
+}
+
+/* --- the gate --- */
+
+int env_enter(struct env *e)
+{
+    for (unsigned waited_ms = 0;; waited_ms++) {
+        atomic_fetch_add(&e->active, 1);
+        if (!atomic_load(&e->closed))
+            return 0;
+        atomic_fetch_sub(&e->active, 1);
+        if (waited_ms >= RESIZE_WAIT_MS)
+            return PTRD_EBUSY;
+        sleep_ms(1);
+    }
+}
+
+void env_leave(struct env *e)
+{
+    atomic_fetch_sub(&e->active, 1);
+}
+
+int env_resize(struct env *e, size_t size)
+{
+    int err = PTRD_EBUSY;
+    pthread_mutex_lock(&e->gate);
+    atomic_store(&e->closed, true);
+    for (unsigned waited_ms = 0; waited_ms < RESIZE_WAIT_MS; waited_ms++) {
+        if (atomic_load(&e->active) == 0) {
+            err = store_error(mdb_env_set_mapsize(e->mdb, size));
+            break;
+        }
+        sleep_ms(1);
+    }
+    atomic_store(&e->closed, false);
+    pthread_mutex_unlock(&e->gate);
+    return err;
+}
+
+/* --- the length of the file --- */
+
+static off_t env_needed(const struct env *e)
+{
+    MDB_envinfo info;
+    mdb_env_info(e->mdb, &info);
+    return (off_t)((info.me_last_pgno + 1) * e->page_size);
+}
+
+int env_check_size(const struct env *e, const struct paths *paths, off_t size, struct diag *diag)
+{
+    /* the two meta pages first: the number of the last page is read from them */
+    off_t needed = 2 * (off_t)e->page_size;
+    if (size >= needed)
+        needed = env_needed(e);
+    if (size >= needed)
+        return 0;
+    return diag_set(diag, PTRD_ECORRUPT,
+                    "%s is truncated: %lld bytes, %lld expected; restore it, or move it away and "
+                    "load again",
+                    paths->file[FILE_DATA], (long long)size, (long long)needed);
+}
+
+int env_extend(const struct env *e, const struct paths *paths)
+{
+    struct stat st;
+    off_t needed = env_needed(e);
+    int fd = open(paths->file[FILE_DATA], O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int result = 0;
+    if (fstat(fd, &st) || st.st_ino != e->identity.data_ino || st.st_dev != e->identity.data_dev)
+        result = PTRD_ESTORE;
+    else if (st.st_size < needed)
+        result = ftruncate(fd, needed) || fsync(fd) ? -errno : 1;
+    close(fd);
+    return result;
+}
+
+/* --- opening --- */
+
+static int env_create_mdb(const struct paths *paths, enum store_open_mode mode, size_t map_size,
+                          MDB_env **out)
+{
+    MDB_env *mdb;
+    int rc = mdb_env_create(&mdb);
+    if (rc)
+        return rc;
+    unsigned flags = MDB_NOTLS | (mode == STORE_OPEN_READ ? MDB_RDONLY : 0);
+    rc = mdb_env_set_maxdbs(mdb, STORE_TABLES + 6); /* room for tables of later formats */
+    if (!rc)
+        rc = mdb_env_set_maxreaders(mdb, READERS_MAX);
+    if (!rc)
+        rc = mdb_env_set_mapsize(mdb, map_size);
+    if (!rc)
+        rc = mdb_env_open(mdb, paths->dir, flags, 0640);
+    if (rc)
+        mdb_env_close(mdb);
+    else
+        *out = mdb;
+    return rc;
+}
+
+static int env_map(const struct paths *paths, enum store_open_mode mode, size_t map_size,
+                   off_t file_size, MDB_env **out)
+{
+    size_t least = (size_t)file_size + MAP_HEADROOM;
+    if (map_size)
+        return env_create_mdb(paths, mode, map_size, out);
+    map_size = MAP_DEFAULT;
+    if ((size_t)file_size > MAP_DEFAULT / 16)
+        map_size = (size_t)file_size / 4096 * 4096 * 16;
+    for (;; map_size = map_size / 8192 * 4096) {
+        int rc = env_create_mdb(paths, mode, map_size, out);
+        if (rc != ENOMEM || map_size / 2 < least)
+            return rc;
+    }
+}
+
+static int env_refuse(const struct paths *paths, int rc, struct diag *diag)
+{
+    int err = store_error(rc);
+    if (err == PTRD_ECORRUPT)
+        return diag_set(diag, err, "%s is no store of ptrd (%s)", paths->file[FILE_DATA],
+                        mdb_strerror(rc));
+    if (rc == EACCES || rc == EPERM || rc == EROFS)
+        return diag_set(diag, err,
+                        "%s: %s (readers need to read data.mdb and to write lock.mdb)", paths->dir,
+                        strerror(rc));
+    return diag_set(diag, err, "%s: cannot open the store: %s", paths->dir, mdb_strerror(rc));
+}
+
+/* The lock file must belong to this data file: LMDB keeps the number of the last transaction in it,
+ * and with a foreign one (data.mdb replaced alone) it would read and overwrite the wrong pages. A
+ * commit writes the data file first, so a difference may also last for a moment. */
+static int env_check_lock(struct env *e, const struct paths *paths, struct diag *diag)
+{
+    for (unsigned waited_ms = 0; waited_ms < LAG_WAIT_MS; waited_ms += 5) {
+        MDB_txn *txn;
+        int rc = mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, &txn);
+        if (rc)
+            return env_refuse(paths, rc, diag);
+        size_t lock_id = mdb_txn_id(txn);
+        mdb_txn_abort(txn);
+        MDB_envinfo info;
+        mdb_env_info(e->mdb, &info);
+        if (lock_id == info.me_last_txnid)
+            return 0;
+        sleep_ms(5);
+    }
+    return diag_set(diag, PTRD_ECORRUPT, "%s does not belong to %s", paths->file[FILE_LOCK],
+                    paths->file[FILE_DATA]);
+}
+
+static int env_check_short(struct env *e, const struct paths *paths, off_t size, struct diag *diag)
+{
+    int err = env_check_size(e, paths, size, diag);
+    if (!err)
+        return 0;
+    int fd = writer_lock(paths, LAG_WAIT_MS, NULL);
+    if (fd < 0)
+        return err;
+    struct stat st;
+    if (writer_was_committing(fd) && size >= 2 * (off_t)e->page_size && env_extend(e, paths) < 0)
+        err = PTRD_ECORRUPT;
+    else if (stat(paths->file[FILE_DATA], &st) == 0)
+        err = env_check_size(e, paths, st.st_size, diag);
+    writer_unlock(fd);
+    return err;
+}
+
+static int env_check(struct env *e, const struct paths *paths, struct diag *diag)
+{
+    off_t size;
+    int fd;
+    struct stat opened;
+    int err = identity_read(paths, &e->identity, &size);
+    if (err)
+        return diag_set(diag, err, "%s: %s", paths->file[FILE_DATA], strerror(-err));
+    if (mdb_env_get_fd(e->mdb, &fd) || fstat(fd, &opened) ||
+        opened.st_ino != e->identity.data_ino || opened.st_dev != e->identity.data_dev)
+        return diag_set(diag, -EAGAIN, "%s is being replaced; try again", paths->dir);
+    err = env_check_short(e, paths, size, diag);
+    if (!err)
+        err = env_check_lock(e, paths, diag);
+    if (!err)
+        err = env_open_tables(e, diag);
+    return err < 0 ? err : 0;
+}
+
+int env_open(const struct paths *paths, enum store_open_mode mode, size_t map_size,
+             struct env **out, struct diag *diag)
+{
+    struct stat data = {0}, lock;
+    if (stat(paths->file[FILE_DATA], &data) && (errno != ENOENT || mode == STORE_OPEN_READ))
+        return env_refuse(paths, errno, diag);
+    bool new_lock = stat(paths->file[FILE_LOCK], &lock) != 0;
+    struct env *e = calloc(1, sizeof *e);
+    if (!e)
+        return PTRD_ENOMEM;
+    e->read_only = mode == STORE_OPEN_READ;
+    pthread_mutex_init(&e->gate, NULL);
+    int rc = env_map(paths, mode, map_size, data.st_size, &e->mdb);
+    if (rc) {
+        env_free(e);
+        return env_refuse(paths, rc, diag);
+    }
+    if (new_lock) /* readers of the group must register; where it is not ours, it stays as it is */
+        (void)!chmod(paths->file[FILE_LOCK], 0660);
+    MDB_stat st;
+    mdb_env_stat(e->mdb, &st);
+    e->page_size = st.ms_psize;
+    int err = env_check(e, paths, diag);
+    if (err)
+        env_free(e);
+    else
+        *out = e;
+    return err;
+}
+
+void env_free(struct env *e)
+{
+    if (!e)
+        return;
+    if (e->mdb)
+        mdb_env_close(e->mdb);
+    pthread_mutex_destroy(&e->gate);
+    free(e);
+}
+
+/* --- tables --- */
+
+static int meta_check(MDB_txn *txn, MDB_dbi dbi, struct diag *diag)
+{
+    MDB_val key = {4, "meta"}, value;
+    struct store_meta meta;
+    int rc = mdb_get(txn, dbi, &key, &value);
+    if (rc == MDB_NOTFOUND)
+        return PTRD_ABSENT;
+    if (rc)
+        return diag_set(diag, store_error(rc), "cannot read the meta record: %s", mdb_strerror(rc));
+    const uint8_t *b = value.mv_data;
+    int err = store_read_meta((struct span){b, value.mv_size}, &meta);
+    if (err == PTRD_EVERSION)
+        return diag_set(diag, err,
+                        "the store has format %u, written by a newer ptrd; this one knows formats "
+                        "up to %u: use the newer program, or load into an empty directory",
+                        (unsigned)b[0] << 24 | (unsigned)b[1] << 16 | (unsigned)b[2] << 8 | b[3],
+                        STORE_FORMAT);
+    if (err)
+        return diag_set(diag, err, "the store's meta record is damaged");
+    return PTRD_FOUND;
+}
+
+static int tables_open(MDB_txn *txn, MDB_dbi dbis[STORE_TABLES], unsigned flags)
+{
+    for (int i = 0; i < STORE_TABLES; i++) {
+        int rc = mdb_dbi_open(txn, table_names[i], flags, &dbis[i]);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int env_open_tables(struct env *e, struct diag *diag)
+{
+    if (atomic_load(&e->tables_open))
+        return PTRD_FOUND;
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, &txn);
+    if (rc)
+        return diag_set(diag, store_error(rc), "cannot read the store: %s", mdb_strerror(rc));
+    MDB_dbi dbis[STORE_TABLES];
+    int result = PTRD_ABSENT;
+    /* the format decides before any table is missed */
+    rc = mdb_dbi_open(txn, table_names[STORE_META], 0, &dbis[STORE_META]);
+    if (!rc)
+        result = meta_check(txn, dbis[STORE_META], diag);
+    if (result == PTRD_FOUND)
+        rc = tables_open(txn, dbis, 0);
+    if (rc == MDB_NOTFOUND) {
+        MDB_stat st;
+        mdb_env_stat(e->mdb, &st);
+        result = st.ms_entries == 0 ? PTRD_ABSENT
+                                    : diag_set(diag, PTRD_ECORRUPT, "this LMDB file is no store of ptrd");
+    } else if (rc) {
+        result = diag_set(diag, store_error(rc), "cannot open a table: %s", mdb_strerror(rc));
+    }
+    if (result == PTRD_FOUND) {
+        memcpy(e->dbis, dbis, sizeof dbis);
+        rc = mdb_txn_commit(txn); /* keeps the handles */
+        if (rc)
+            return store_error(rc);
+        atomic_store(&e->tables_open, true);
+        return PTRD_FOUND;
+    }
+    mdb_txn_abort(txn);
+    return result;
+}
+
+int env_create_tables(struct env *e, MDB_txn *txn, MDB_dbi dbis[STORE_TABLES])
+{
+    if (atomic_load(&e->tables_open)) {
+        memcpy(dbis, e->dbis, sizeof e->dbis);
+        return 0;
+    }
+    return store_error(tables_open(txn, dbis, MDB_CREATE));
+}

@@ -1,0 +1,118 @@
+/* One open LMDB environment, private to backend/store.
+ *
+ * Identity: device and inode of data.mdb and of lock.mdb. When either differs from what lies at the
+ * path, the environment is an old one. lock.mdb counts too: readers registered in a lock file that
+ * was deleted are invisible to writers.
+ *
+ * Map: it is only address space (the file is mapped read-only, nothing is reserved), so it is made so
+ * large that growth is no event for any process: 64 GiB or 16 times the file, halved while the system
+ * refuses (RLIMIT_AS). Where it does not suffice, a writer gets PTRD_ESPACE, and its next transaction
+ * begins with a doubled map; other processes meet MDB_MAP_RESIZED and adopt it.
+ *
+ * Gate: LMDB lets a map be resized only while no transaction of the process is open. `active` counts
+ * them; `closed` is set by the one that resizes, which then waits for active to become 0. Without a
+ * resize a transaction costs two atomic operations and no lock.
+ *
+ * Truncation: LMDB reads pages through the map, and a page beyond the end of the file is SIGBUS. So
+ * the file's length is compared with the number of its last page before any page is read. A commit may
+ * leave the last pages unwritten when they are free; the writer then extends the file. It marks
+ * writer.lock before, so that a kill in between can be told from a truncated file (env_repair). */
+#ifndef PTRD_STORE_ENV_P_H
+#define PTRD_STORE_ENV_P_H
+
+#include "ptrd/store/store.h"
+
+#include <lmdb.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#define MAP_DEFAULT ((size_t)1 << 36)
+#define MAP_HEADROOM ((size_t)64 << 20)
+#define READERS_MAX 2048
+
+enum env_file { FILE_DATA, FILE_LOCK, FILE_WRITER, FILE_COUNT };
+
+struct paths {
+    char dir[PATH_MAX];
+    char file[FILE_COUNT][PATH_MAX];
+};
+
+struct identity {
+    dev_t data_dev, lock_dev;
+    ino_t data_ino, lock_ino;
+};
+
+struct env {
+    struct env *next; /* list of struct store */
+    MDB_env *mdb;
+    MDB_dbi dbis[STORE_TABLES];
+    atomic_bool tables_open;
+    struct identity identity;
+    uint64_t number;
+    unsigned refs; /* under the store's mutex */
+    size_t page_size;
+    bool read_only;
+    atomic_uint active;
+    atomic_bool closed;
+    pthread_mutex_t gate;
+    atomic_bool grow; /* a writer met MDB_MAP_FULL */
+};
+
+/* Codes of LMDB (positive: errno) to ours; 0 stays. */
+int store_error(int rc);
+
+PTRD_CHECKED int paths_init(const char *dir, struct paths *out, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 2);
+
+/* -errno when data.mdb is missing; a missing lock.mdb has identity 0. size: of data.mdb. */
+PTRD_CHECKED int identity_read(const struct paths *paths, struct identity *out, off_t *size)
+    PTRD_NONNULL;
+bool identity_equal(const struct identity *a, const struct identity *b) PTRD_NONNULL;
+
+/* map_size 0: the default. */
+PTRD_CHECKED int env_open(const struct paths *paths, enum store_open_mode mode, size_t map_size,
+                          struct env **out, struct diag *diag) PTRD_NONNULL_ARGS(1, 4);
+void env_free(struct env *e);
+
+/* Opens the tables if they are there: PTRD_FOUND or PTRD_ABSENT. One thread at a time. */
+PTRD_CHECKED int env_open_tables(struct env *e, struct diag *diag) PTRD_NONNULL_ARGS(1);
+
+/* The same inside a write transaction, creating what is missing; the caller commits and then publishes
+ * dbis in e. */
+PTRD_CHECKED int env_create_tables(struct env *e, MDB_txn *txn, MDB_dbi dbis[STORE_TABLES])
+    PTRD_NONNULL;
+
+/* Before and after every transaction. */
+PTRD_CHECKED int env_enter(struct env *e) PTRD_NONNULL;
+void env_leave(struct env *e) PTRD_NONNULL;
+
+/* Adopts the size that another process gave the map (size 0), or sets it. Not while the caller holds a
+ * transaction. PTRD_EBUSY when other threads' transactions do not end in time. */
+PTRD_CHECKED int env_resize(struct env *e, size_t size) PTRD_NONNULL;
+
+/* PTRD_ECORRUPT when the file (its length by now: size) is too short for its last page. */
+PTRD_CHECKED int env_check_size(const struct env *e, const struct paths *paths, off_t size,
+                                struct diag *diag) PTRD_NONNULL_ARGS(1, 2);
+
+/* --- writer.lock (lock.c) --- */
+
+/* Takes the lock: the descriptor, PTRD_EBUSY (diag names the holder) or another error. */
+PTRD_CHECKED int writer_lock(const struct paths *paths, unsigned wait_ms, struct diag *diag)
+    PTRD_NONNULL_ARGS(1);
+/* Writes the pid; committing: with the mark, on disk before this returns. */
+PTRD_CHECKED int writer_mark(int fd, bool committing);
+/* The holder before us was killed between its commit and the extension of the file. */
+bool writer_was_committing(int fd);
+void writer_unlock(int fd);
+
+/* Extends data.mdb to the length that its last page needs; returns 1 when it had to. */
+PTRD_CHECKED int env_extend(const struct env *e, const struct paths *paths) PTRD_NONNULL;
+
+/* Opening with a map of a given size, for tests of growth. */
+PTRD_CHECKED int store_open_mapped(const char *dir, enum store_open_mode mode, size_t map_size,
+                                   struct store **out, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 4);
+
+#endif

@@ -1,0 +1,229 @@
+/* Values of the tables, both ways (blocks are read in keys.c, with their key). */
+#include "codec_p.h"
+
+static int put_name(struct store_buf *buf, const struct name *name)
+{
+    return buf_put(buf, name->wire, name->len);
+}
+
+static void scan_name(struct scan *s, struct name *out)
+{
+    size_t len = s->bad ? 0 : wire_length(s->at, scan_left(s));
+    struct span wire = scan_bytes(s, len);
+    if (len == 0 || name_from_wire(wire.bytes, wire.len, out))
+        s->bad = true;
+}
+
+int store_write_zone(const struct store_zone *in, struct store_buf *buf)
+{
+    const uint32_t numbers[] = {in->soa.refresh_s, in->soa.retry_s, in->soa.expire_s,
+                                in->soa.minimum_s, in->ttl_s};
+    buf->len = 0;
+    int err = put_name(buf, &in->soa.mname);
+    if (!err)
+        err = put_name(buf, &in->soa.rname);
+    for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
+        err = buf_put_int(buf, numbers[i], 4);
+    return err ? err : buf_put_int(buf, in->forward_auto, 1);
+}
+
+int store_read_zone(struct span value, struct store_zone *out)
+{
+    struct scan s = scan_begin(value);
+    struct store_zone z;
+    scan_name(&s, &z.soa.mname);
+    scan_name(&s, &z.soa.rname);
+    z.soa.refresh_s = (uint32_t)scan_int(&s, 4);
+    z.soa.retry_s = (uint32_t)scan_int(&s, 4);
+    z.soa.expire_s = (uint32_t)scan_int(&s, 4);
+    z.soa.minimum_s = (uint32_t)scan_int(&s, 4);
+    z.ttl_s = (uint32_t)scan_int(&s, 4);
+    u128 flag = scan_int(&s, 1);
+    if (!scan_end(&s) || flag > 1 || z.ttl_s > TTL_MAX_S)
+        return PTRD_ECORRUPT;
+    z.forward_auto = flag;
+    *out = z;
+    return 0;
+}
+
+int store_write_zone_id(const struct store_zone_id *in, struct store_buf *buf)
+{
+    buf->len = 0;
+    int err = buf_put_int(buf, in->id, 4);
+    if (!err)
+        err = buf_put_int(buf, in->serial, 4);
+    return err ? err : buf_put(buf, in->digest, sizeof in->digest);
+}
+
+int store_read_zone_id(struct span value, struct store_zone_id *out)
+{
+    struct scan s = scan_begin(value);
+    struct store_zone_id z;
+    z.id = (uint32_t)scan_int(&s, 4);
+    z.serial = (uint32_t)scan_int(&s, 4);
+    struct span digest = scan_bytes(&s, sizeof z.digest);
+    if (!scan_end(&s) || z.id == 0 || z.id > INT32_MAX)
+        return PTRD_ECORRUPT;
+    memcpy(z.digest, digest.bytes, sizeof z.digest);
+    *out = z;
+    return 0;
+}
+
+int store_write_block(const struct store_block *in, struct store_buf *buf)
+{
+    if (in->var_count > STORE_VARS_MAX)
+        return PTRD_ELIMIT;
+    buf->len = 0;
+    int err = buf_put_int(buf, in->ttl_s, 4);
+    if (!err)
+        err = buf_put_int(buf, in->flags, 1);
+    if (!err)
+        err = buf_put_int(buf, in->kind, 1);
+    if (!err)
+        err = buf_put_item(buf, in->text.bytes, in->text.len);
+    if (!err)
+        err = buf_put_int(buf, in->var_count, 1);
+    for (unsigned i = 0; !err && i < in->var_count; i++) {
+        err = buf_put_item(buf, in->vars[i].name.bytes, in->vars[i].name.len);
+        if (!err)
+            err = buf_put_item(buf, in->vars[i].value.bytes, in->vars[i].value.len);
+    }
+    return err;
+}
+
+int store_write_ptr(const struct store_ptr *in, struct store_buf *buf)
+{
+    buf->len = 0;
+    int err = buf_put_int(buf, in->forward, 1);
+    if (!err)
+        err = buf_put_int(buf, in->ttl_s, 4);
+    return err ? err : buf_put(buf, in->names.bytes, in->names.len);
+}
+
+int store_read_ptr(struct span value, struct store_ptr *out)
+{
+    struct scan s = scan_begin(value);
+    struct store_ptr p = {.forward = (uint8_t)scan_int(&s, 1), .count = 0};
+    p.ttl_s = (uint32_t)scan_int(&s, 4);
+    if (s.bad || p.forward > FORWARD_EXTERNAL || p.ttl_s > TTL_MAX_S)
+        return PTRD_ECORRUPT;
+    p.names = (struct span){s.at, scan_left(&s)};
+    while (s.at != s.end) {
+        size_t len = wire_length(s.at, scan_left(&s));
+        if (len == 0 || p.count == UINT16_MAX)
+            return PTRD_ECORRUPT;
+        s.at += len;
+        p.count++;
+    }
+    *out = p;
+    return 0;
+}
+
+int store_write_rrset(const struct store_rrset *in, struct store_buf *buf)
+{
+    buf->len = 0;
+    int err = buf_put_int(buf, in->ttl_s, 4);
+    return err ? err : buf_put(buf, in->contents.bytes, in->contents.len);
+}
+
+int store_read_rrset(struct span value, struct store_rrset *out)
+{
+    struct scan s = scan_begin(value);
+    struct store_rrset r = {.type = 0, .count = 0, .ttl_s = (uint32_t)scan_int(&s, 4)};
+    if (s.bad || r.ttl_s > TTL_MAX_S)
+        return PTRD_ECORRUPT;
+    r.contents = (struct span){s.at, scan_left(&s)};
+    while (s.at != s.end) {
+        (void)scan_item(&s);
+        if (s.bad || r.count == UINT16_MAX)
+            return PTRD_ECORRUPT;
+        r.count++;
+    }
+    *out = r;
+    return 0;
+}
+
+int store_write_strings(const struct span *items, unsigned count, struct store_buf *buf)
+{
+    int err = 0;
+    buf->len = 0;
+    for (unsigned i = 0; !err && i < count; i++)
+        err = buf_put_item(buf, items[i].bytes, items[i].len);
+    return err;
+}
+
+int store_next_string(struct span value, size_t *at, struct span *item)
+{
+    if (*at == value.len)
+        return PTRD_ABSENT;
+    if (*at > value.len)
+        return PTRD_ECORRUPT;
+    struct scan s = scan_begin((struct span){value.bytes + *at, value.len - *at});
+    struct span found = scan_item(&s);
+    if (s.bad)
+        return PTRD_ECORRUPT;
+    *at = (size_t)(s.at - value.bytes);
+    *item = found;
+    return PTRD_FOUND;
+}
+
+int store_write_meta(const struct store_meta *in, struct store_buf *buf)
+{
+    const uint64_t numbers[] = {in->structure, in->data, (uint64_t)in->changed_s,
+                                (uint64_t)in->contact_s};
+    buf->len = 0;
+    int err = buf_put_int(buf, in->format, 4);
+    if (!err)
+        err = buf_put_int(buf, in->source, 1);
+    if (!err)
+        err = buf_put_int(buf, in->next_zone_id, 4);
+    for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
+        err = buf_put_int(buf, numbers[i], 8);
+    return err;
+}
+
+int store_read_meta(struct span value, struct store_meta *out)
+{
+    struct scan s = scan_begin(value);
+    struct store_meta m = {.format = (uint32_t)scan_int(&s, 4)};
+    /* before anything else: a newer format may have another length */
+    if (!s.bad && m.format > STORE_FORMAT)
+        return PTRD_EVERSION;
+    m.source = (uint8_t)scan_int(&s, 1);
+    m.next_zone_id = (uint32_t)scan_int(&s, 4);
+    m.structure = (uint64_t)scan_int(&s, 8);
+    m.data = (uint64_t)scan_int(&s, 8);
+    m.changed_s = (int64_t)(uint64_t)scan_int(&s, 8);
+    m.contact_s = (int64_t)(uint64_t)scan_int(&s, 8);
+    if (!scan_end(&s) || m.format == 0 || m.source > SOURCE_POSTGRES)
+        return PTRD_ECORRUPT;
+    *out = m;
+    return 0;
+}
+
+int store_append_name(const struct name *name, struct store_buf *buf)
+{
+    return put_name(buf, name);
+}
+
+int store_append_content(const char *text, size_t len, struct store_buf *buf)
+{
+    return buf_put_item(buf, text, len);
+}
+
+int store_next_name(struct span names, size_t *at, struct span *wire)
+{
+    if (*at >= names.len)
+        return PTRD_ABSENT;
+    size_t len = wire_length(names.bytes + *at, names.len - *at);
+    if (len == 0)
+        return PTRD_ABSENT;
+    *wire = (struct span){names.bytes + *at, len};
+    *at += len;
+    return PTRD_FOUND;
+}
+
+int store_next_content(struct span contents, size_t *at, struct span *text)
+{
+    return store_next_string(contents, at, text) == PTRD_FOUND ? PTRD_FOUND : PTRD_ABSENT;
+}
