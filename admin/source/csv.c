@@ -72,6 +72,10 @@ static int read_name(struct csv *c, struct field f, struct name *out)
     long bad = value_bad_octet(f.text, f.len, &why);
     if (bad >= 0)
         return refuse(c, f.text + bad, "%s is no name: %s", conf_quote(f.text, f.len, quoted), why);
+    struct addr addr;
+    if (addr_parse(f.text, f.len, &addr) == 0)
+        return refuse(c, f.text, "expected a name, found the address %s",
+                      conf_quote(f.text, f.len, quoted));
     if (name_parse(f.text, f.len, out, &inner) < 0)
         return refuse(c, f.text, "%s is no name: %s", conf_quote(f.text, f.len, quoted),
                       inner.message);
@@ -135,7 +139,10 @@ static int read_fields(struct csv *c, const char *text, const char *end)
     r = model_add_ptr(c->s->m, &addr, &target, ttl_s, FORWARD_UNSAID, c->file, c->line);
     if (r == PTRD_ELIMIT)
         return diag_set(c->s->diag, r, "more than 4 GiB of names");
-    return r < 0 ? source_no_memory(c->s) : 0;
+    if (r < 0)
+        return source_no_memory(c->s);
+    model_ptr_column(c->s->m, (uint32_t)(fields[0].text - c->start) + 1);
+    return 0;
 }
 
 static int read_line(struct csv *c, const char *text, size_t len)

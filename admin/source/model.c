@@ -148,7 +148,7 @@ int model_add_ptr(struct model *m, const struct addr *addr, const struct name *t
                             .target = (uint32_t)m->target_size,
                             .ttl_s = ttl_s,
                             .line = line,
-                            .file = file,
+                            .file = (uint8_t)file,
                             .family = (uint8_t)addr->family,
                             .forward = (uint8_t)forward};
     m->targets[m->target_size] = target->len;
@@ -157,12 +157,18 @@ int model_add_ptr(struct model *m, const struct addr *addr, const struct name *t
     return 0;
 }
 
+void model_ptr_column(struct model *m, uint32_t column)
+{
+    if (m->ptr_count)
+        m->ptrs[m->ptr_count - 1].column = column <= UINT8_MAX ? (uint8_t)column : 0;
+}
+
 int model_add_file(struct model *m, const char *path)
 {
     for (uint16_t i = 0; i < m->file_count; i++)
         if (strcmp(m->files[i], path) == 0)
             return i;
-    if (m->file_count == UINT16_MAX)
+    if (m->file_count == MODEL_FILES_MAX)
         return PTRD_ELIMIT;
     const char *copy = model_strndup(m, path, strlen(path));
     const char **grown = realloc(m->files, ((size_t)m->file_count + 1) * sizeof *grown);

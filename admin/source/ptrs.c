@@ -30,6 +30,8 @@ static int add_names(struct source *s, const struct conf_node *node, const struc
         if (r == 0 &&
             model_add_ptr(s->m, &e->addr, &target, e->ttl_s, e->forward, s->file, n->line) < 0)
             return source_no_memory(s);
+        if (r == 0)
+            model_ptr_column(s->m, n->column);
     }
     return r;
 }
@@ -105,12 +107,15 @@ static char *beside(const char *zones_path, const char *path)
 
 static int read_open_file(struct source *s, const struct conf_node *node, const char *path, int fd)
 {
+    const char *before = s->diag->file;
+    uint16_t known = s->m->file_count;
     int r = model_add_file(s->m, path);
+    if (r == PTRD_ELIMIT)
+        return conf_refuse(node, s->diag, "`ptrs_file`: more than %d files", MODEL_FILES_MAX - 1);
     if (r < 0)
         return source_no_memory(s);
     uint16_t file = (uint16_t)r;
-    const char *before = s->diag->file;
-    if (file == s->file || (uint32_t)file + 1 < s->m->file_count)
+    if (file < known)
         return conf_refuse(node, s->diag, "`ptrs_file`: `%.256s` is named twice", path);
     s->diag->file = s->m->files[file];
     r = csv_read(s, fd, file);

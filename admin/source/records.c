@@ -76,7 +76,10 @@ static int add_address_ptr(struct source *s, const struct conf_node *node,
     if (target.len == 1)
         return conf_refuse(node, s->diag, "`content`: the root is no name for an address");
     r = model_add_ptr(s->m, addr, &target, e->ttl_s, FORWARD_UNSAID, s->file, node->line);
-    return r < 0 ? source_no_memory(s) : 0;
+    if (r < 0)
+        return source_no_memory(s);
+    model_ptr_column(s->m, node->column);
+    return 0;
 }
 
 static int add_record(struct source *s, const struct conf_node *node, const struct record_entry *e)

@@ -54,7 +54,7 @@ static bool in_order(struct model *m)
 
 static struct model_place place_of(const struct model_ptr *p)
 {
-    return (struct model_place){.line = p->line, .file = p->file};
+    return (struct model_place){.line = p->line, .column = p->column, .file = p->file};
 }
 
 static int refuse_ptr_twice(const struct model *m, const struct model_ptr *a,

@@ -1,6 +1,8 @@
 /* Names, TTLs and lists as they stand in a zones file. */
 #include "file_p.h"
 
+#include "ptrd/core/range.h"
+
 int source_no_memory(struct source *s)
 {
     return diag_set(s->diag, PTRD_ENOMEM, "no memory for what the file holds");
@@ -19,8 +21,8 @@ long value_bad_octet(const char *text, size_t len, const char **why)
             *why = "a control character in a name";
         else if (c >= 0x80)
             *why = "a name holds ASCII only: write an internationalised name as xn--...";
-        else if (c == '"' || c == '(' || c == ')' || c == ';' || c == ',')
-            *why = "one of \" ( ) ; , in a name needs a backslash";
+        else if (c == '"' || c == '(' || c == ')' || c == ';')
+            *why = "one of \" ( ) ; in a name needs a backslash";
         else
             continue;
         if (*why)
@@ -42,6 +44,14 @@ int value_name(struct source *s, const struct conf_node *node, const char *what,
     if (value_bad_octet(text, len, &why) >= 0)
         return conf_refuse(node, s->diag, "%s: %s is no name: %s", what,
                            conf_quote(text, len, quoted), why);
+    struct addr addr;
+    if (!origin && addr_parse(text, len, &addr) == 0)
+        return conf_refuse(node, s->diag, "%s: expected a name, found the address %s", what,
+                           conf_quote(text, len, quoted));
+    struct prefix prefix;
+    if (!origin && prefix_parse(text, len, &prefix, NULL) == 0)
+        return conf_refuse(node, s->diag, "%s: expected a name, found the prefix %s", what,
+                           conf_quote(text, len, quoted));
     r = origin ? name_parse_relative(text, len, origin, out, &inner)
                : name_parse(text, len, out, &inner);
     if (r < 0)

@@ -26,7 +26,8 @@ static int read_soa_names(struct source *s, const struct conf_node *node,
     if (r < 0 || !rname)
         return r;
     /* RFC 1035 8: the @ of a mail address is a dot here. */
-    if (rname->kind == CONF_SCALAR && strchr(rname->text, '@'))
+    const char *at = rname->kind == CONF_SCALAR ? strchr(rname->text, '@') : NULL;
+    if (at && (at == rname->text || at[-1] != '\\'))
         return conf_refuse(rname, s->diag,
                            "`rname`: expected the mail address as a name, with a dot in place of "
                            "`@`, found `%.200s`",

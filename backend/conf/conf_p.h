@@ -17,7 +17,10 @@ struct conf_doc {
 /* Memory that lives as long as the document, aligned for any type; NULL without memory. */
 void *conf_alloc(struct conf_doc *doc, size_t size) PTRD_NONNULL;
 
-/* Adds to the message that an IPv6 text must be quoted when the unquoted word at that place of the
+/* The octet at a place of the source (line and column from 0, in characters), or its end. */
+const char *conf_find_place(const char *text, size_t len, size_t line, size_t column) PTRD_NONNULL;
+
+/* Makes the message that an IPv6 text must be quoted when the unquoted word at that place of the
  * source (line and column from 0, in characters) begins or ends with ':'. False: no such word. */
 bool conf_hint_ipv6(const char *text, size_t len, size_t line, size_t column, char *out,
                     size_t size) PTRD_NONNULL;

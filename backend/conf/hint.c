@@ -33,20 +33,35 @@ static const char *find_line(const char *text, size_t len, size_t line)
     return p;
 }
 
-static bool ends_word(char c)
+const char *conf_find_place(const char *text, size_t len, size_t line, size_t column)
 {
-    return c == '\0' || strchr(" \t\r\n,[]{}\"'#", c) != NULL;
-}
-
-bool conf_hint_ipv6(const char *text, size_t len, size_t line, size_t column, char *out,
-                    size_t size)
-{
-    const char *end = text + len, *start = find_line(text, len, line), *p = start;
+    const char *end = text + len, *p = find_line(text, len, line);
     for (; column > 0 && p < end && *p != '\n'; column--) {
         p++;
         while (p < end && ((unsigned char)*p & 0xc0) == 0x80)
             p++;
     }
+    return p;
+}
+
+static bool ends_word(char c)
+{
+    return c == '\0' || strchr(" \t\r\n,[]{}\"'#", c) != NULL;
+}
+
+/* `{::1: x}`: the last ':' belongs to the mapping, not to the address. */
+static const char *leave_out_key_colon(const char *first, const char *last)
+{
+    if (last - first < 3 || first[0] != ':' || last[-1] != ':')
+        return last;
+    return last[-2] != ':' || last[-3] == ':' ? last - 1 : last;
+}
+
+bool conf_hint_ipv6(const char *text, size_t len, size_t line, size_t column, char *out,
+                    size_t size)
+{
+    const char *end = text + len, *start = find_line(text, len, line);
+    const char *p = conf_find_place(text, len, line, column);
     if (p > start && (p == end || ends_word(*p)))
         p--; /* the place is just behind the word */
     const char *first = p, *last = p;
@@ -54,6 +69,7 @@ bool conf_hint_ipv6(const char *text, size_t len, size_t line, size_t column, ch
         first--;
     while (last < end && !ends_word(*last))
         last++;
+    last = leave_out_key_colon(first, last);
     if (last <= first || !conf_ipv6_word(first, (size_t)(last - first)))
         return false;
     char quoted[CONF_QUOTE_SIZE];

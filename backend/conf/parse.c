@@ -48,9 +48,15 @@ static int refuse_yaml(struct reader *r)
         return refuse_octets(r);
     if (conf_hint_ipv6(r->text, r->len, mark->line, mark->column, message, sizeof message))
         return refuse_at(r, mark, message);
-    bool context = r->yaml.context != NULL;
-    snprintf(message, sizeof message, "not valid YAML: %s%s%s", r->yaml.problem, context ? " " : "",
-             context ? r->yaml.context : "");
+    const char *place = conf_find_place(r->text, r->len, mark->line, mark->column);
+    if (place < r->text + r->len && *place == '\t')
+        return refuse_at(r, mark, "not valid YAML: a tab stands where only spaces may");
+    int len = snprintf(message, sizeof message, "not valid YAML: %s", r->yaml.problem);
+    if (r->yaml.context && r->yaml.context_mark.line != mark->line)
+        (void)snprintf(message + len, sizeof message - (size_t)len, " %s that begins in line %zu",
+                       r->yaml.context, r->yaml.context_mark.line + 1);
+    else if (r->yaml.context)
+        (void)snprintf(message + len, sizeof message - (size_t)len, " %s", r->yaml.context);
     return refuse_at(r, mark, message);
 }
 

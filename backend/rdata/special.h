@@ -1,5 +1,5 @@
-/* Types whose content is no plain sequence of fields: LOC (RFC 1876), APL (RFC 3123), SVCB and
- * HTTPS (RFC 9460). */
+/* Types whose content is no plain sequence of fields: LOC (RFC 1876), APL (RFC 3123), IPSECKEY (RFC
+ * 4025), SVCB and HTTPS (RFC 9460). */
 #ifndef PTRD_RDATA_SPECIAL_H
 #define PTRD_RDATA_SPECIAL_H
 
@@ -15,6 +15,8 @@ PTRD_CHECKED int loc_read(const struct subject *s, const struct tokens *words, s
                           struct bytes *wire) PTRD_NONNULL;
 PTRD_CHECKED int apl_read(const struct subject *s, const struct tokens *words, struct bytes *text,
                           struct bytes *wire) PTRD_NONNULL;
+PTRD_CHECKED int ipseckey_read(const struct subject *s, const struct tokens *words,
+                               struct bytes *text, struct bytes *wire) PTRD_NONNULL;
 PTRD_CHECKED int svcb_read(const struct subject *s, const struct tokens *words, struct bytes *text,
                            struct bytes *wire) PTRD_NONNULL;
 

@@ -104,7 +104,8 @@ static int compare_words(const struct subject *s, const struct tokens *given, co
     return rc;
 }
 
-int verify_other(const struct subject *s, const struct tokens *words, struct bytes *out)
+int verify_other(const struct subject *s, const struct tokens *words, struct bytes *text,
+                 struct bytes *wire)
 {
     const struct token *first = &words->items[0], *last = &words->items[words->count - 1];
     const char *start = first->text - first->quoted, *end = last->text + last->len + last->quoted;
@@ -117,7 +118,9 @@ int verify_other(const struct subject *s, const struct tokens *words, struct byt
     if (rc < 0)
         return rc;
     char *printed = print_rdata(rr);
-    rc = printed == NULL ? PTRD_ENOMEM : compare_words(s, words, printed, out);
+    rc = printed == NULL ? PTRD_ENOMEM : compare_words(s, words, printed, text);
+    for (size_t i = 0; rc == 0 && i < ldns_rr_rd_count(rr); i++)
+        bytes_add(wire, ldns_rdf_data(ldns_rr_rdf(rr, i)), ldns_rdf_size(ldns_rr_rdf(rr, i)));
     LDNS_FREE(printed);
     ldns_rr_free(rr);
     return rc;

@@ -10,9 +10,9 @@ PTRD_CHECKED int verify_known(const struct subject *s, const struct bytes *text,
                               const struct bytes *wire) PTRD_NONNULL;
 
 /* Types that only libldns knows: it must print back every word that it was given. The printed text
- * goes to out. */
+ * and the wire form are appended. */
 PTRD_CHECKED int verify_other(const struct subject *s, const struct tokens *words,
-                              struct bytes *out) PTRD_NONNULL;
+                              struct bytes *text, struct bytes *wire) PTRD_NONNULL;
 
 /* Wire form -> text. */
 PTRD_CHECKED int verify_spell(const struct subject *s, const struct bytes *wire,

@@ -12,7 +12,7 @@ struct work {
     struct answer *a;
     struct name_key key;
     struct arpa arpa;
-    bool cname, has_a, has_aaaa, exists;
+    bool cname, has_a, has_aaaa, exists, leads;
 };
 
 static bool wants(const struct work *w, uint16_t type)
@@ -22,7 +22,11 @@ static bool wants(const struct work *w, uint16_t type)
 
 static int add(struct work *w, struct row row)
 {
-    row.auth = true;
+    bool leads = row.type == RRTYPE_PTR || row.type == RRTYPE_A || row.type == RRTYPE_AAAA;
+    row.auth = row.source != ANSWER_DELEGATED;
+    if (w->a->count == 0 || (leads && !w->leads))
+        w->a->source = row.source;
+    w->leads |= leads;
     return answer_add(w->a, &row);
 }
 
@@ -38,11 +42,12 @@ static int add_rrset(struct work *w, const struct store_rrset *set)
     w->has_aaaa |= set->type == RRTYPE_AAAA;
     if (!wants(w, set->type))
         return 0;
-    w->a->source = ANSWER_EXPLICIT;
     while (store_next_content(set->contents, &at, &text) == PTRD_FOUND) {
-        int err = add(
-            w,
-            (struct row){.kind = ROW_TEXT, .type = set->type, .ttl_s = set->ttl_s, .bytes = text});
+        int err = add(w, (struct row){.kind = ROW_TEXT,
+                                      .source = ANSWER_EXPLICIT,
+                                      .type = set->type,
+                                      .ttl_s = set->ttl_s,
+                                      .bytes = text});
         if (err < 0)
             return err;
     }
@@ -58,7 +63,7 @@ static int add_soa(struct work *w)
 {
     struct span key = {.bytes = w->key.bytes, .len = w->key.len};
     struct store_zone zone;
-    struct row row = {.kind = ROW_TEXT, .type = RRTYPE_SOA};
+    struct row row = {.kind = ROW_TEXT, .source = ANSWER_EXPLICIT, .type = RRTYPE_SOA};
     w->exists = true;
     if (!wants(w, RRTYPE_SOA))
         return 0;
@@ -66,7 +71,6 @@ static int add_soa(struct work *w)
     if (err < 0)
         return err;
     row.ttl_s = zone.ttl_s;
-    w->a->source = ANSWER_EXPLICIT;
     return add(w, row);
 }
 
@@ -79,11 +83,12 @@ static int add_explicit_ptr(struct work *w, const struct store_ptr *ptr)
     w->exists = true;
     if (!wants(w, RRTYPE_PTR))
         return 0;
-    w->a->source = ANSWER_EXPLICIT;
     while (store_next_name(ptr->names, &at, &wire) == PTRD_FOUND) {
-        int err = add(
-            w,
-            (struct row){.kind = ROW_NAME, .type = RRTYPE_PTR, .ttl_s = ptr->ttl_s, .bytes = wire});
+        int err = add(w, (struct row){.kind = ROW_NAME,
+                                      .source = ANSWER_EXPLICIT,
+                                      .type = RRTYPE_PTR,
+                                      .ttl_s = ptr->ttl_s,
+                                      .bytes = wire});
         if (err < 0)
             return err;
     }
@@ -98,10 +103,9 @@ static int add_generated_ptr(struct work *w, const struct block *b, u128 num)
     int err = template_generate(b->template, num, &w->a->generated);
     if (err < 0)
         return err;
-    if (w->a->source == ANSWER_NONE)
-        w->a->source = ANSWER_GENERATED;
     return add(w,
                (struct row){.kind = ROW_NAME,
+                            .source = ANSWER_GENERATED,
                             .type = RRTYPE_PTR,
                             .ttl_s = b->ttl_s,
                             .bytes = {.bytes = w->a->generated.wire, .len = w->a->generated.len}});
@@ -133,9 +137,9 @@ static int add_address(struct work *w, const struct addr *addr, uint32_t ttl_s,
     w->exists = true;
     if (!wants(w, type) || (v4 ? w->has_a : w->has_aaaa))
         return 0;
-    if (w->a->source == ANSWER_NONE)
-        w->a->source = source;
-    return add(w, (struct row){.kind = ROW_ADDR, .type = type, .ttl_s = ttl_s, .addr = *addr});
+    return add(
+        w, (struct row){
+               .kind = ROW_ADDR, .source = source, .type = type, .ttl_s = ttl_s, .addr = *addr});
 }
 
 /* An explicit RRset of a type, and a CNAME for all types, stand in front of what is computed. */
@@ -201,12 +205,10 @@ static int add_ent(struct work *w)
     int found = exists_below(w);
     if (found <= 0)
         return found;
-    w->a->source = ANSWER_ENT;
-    return add(w, (struct row){.kind = ROW_ENT, .type = RRTYPE_ENT});
+    return add(w, (struct row){.kind = ROW_ENT, .source = ANSWER_ENT, .type = RRTYPE_ENT});
 }
 
-/* --- cuts between zones of ours -----------------------------------------------------------------
- */
+/* --- cuts between zones of ours -------------------------------------------------------------- */
 
 static int see_cut_rrset(void *ctx, const struct store_rrset *set)
 {
@@ -216,8 +218,11 @@ static int see_cut_rrset(void *ctx, const struct store_rrset *set)
     if (set->type != RRTYPE_NS || !wants(w, RRTYPE_NS))
         return 0;
     while (store_next_content(set->contents, &at, &text) == PTRD_FOUND) {
-        struct row row = {.kind = ROW_TEXT, .type = RRTYPE_NS, .ttl_s = set->ttl_s, .bytes = text};
-        int err = answer_add(w->a, &row);
+        int err = add(w, (struct row){.kind = ROW_TEXT,
+                                      .source = ANSWER_DELEGATED,
+                                      .type = RRTYPE_NS,
+                                      .ttl_s = set->ttl_s,
+                                      .bytes = text});
         if (err < 0)
             return err;
     }

@@ -117,7 +117,8 @@ static int find_group(const char *group, gid_t *out)
     return 0;
 }
 
-/* Between bind and listen nobody can connect, so the permissions are right from the first moment. */
+/* Between bind and listen nobody can connect, so the permissions are right from the first moment.
+ */
 static int set_owner(const char *path, unsigned mode, const char *group, struct diag *diag)
 {
     gid_t gid;

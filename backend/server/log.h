@@ -8,8 +8,8 @@
 
 void log_line(const char *format, ...) PTRD_FORMAT(1, 2);
 
-/* For events that clients can cause: at most LOG_LIMIT_LINES a second of one limit; the number of those left
- * out is told with the next line that is written. */
+/* For events that clients can cause: at most LOG_LIMIT_LINES a second of one limit; the number of
+ * those left out is told with the next line that is written. */
 #define LOG_LIMIT_LINES 5
 
 struct log_limit {

@@ -1,8 +1,8 @@
 /* Bounded writing and reading of big-endian fields, private to backend/store.
  *
  * Writers append to a struct store_buf and are sticky by their return value (0 or PTRD_ENOMEM).
- * The reader (struct scan) is sticky by itself: a read beyond the end sets bad and gives zeros, so a
- * decoder reads everything and checks once, by scan_end. */
+ * The reader (struct scan) is sticky by itself: a read beyond the end sets bad and gives zeros, so
+ * a decoder reads everything and checks once, by scan_end. */
 #ifndef PTRD_STORE_CODEC_P_H
 #define PTRD_STORE_CODEC_P_H
 
@@ -12,8 +12,7 @@
 
 /* Room for extra more bytes. */
 PTRD_CHECKED int buf_reserve(struct store_buf *buf, size_t extra) PTRD_NONNULL;
-PTRD_CHECKED int buf_put(struct store_buf *buf, const void *bytes, size_t len)
-    PTRD_NONNULL_ARGS(1);
+PTRD_CHECKED int buf_put(struct store_buf *buf, const void *bytes, size_t len) PTRD_NONNULL_ARGS(1);
 PTRD_CHECKED int buf_put_int(struct store_buf *buf, u128 value, unsigned octets) PTRD_NONNULL;
 /* 16-bit length and the bytes; PTRD_ELIMIT over 65535. */
 PTRD_CHECKED int buf_put_item(struct store_buf *buf, const void *bytes, size_t len)
@@ -74,6 +73,6 @@ static inline bool scan_end(const struct scan *s)
 size_t wire_length(const uint8_t *bytes, size_t len);
 
 #define TTL_MAX_S 0x7fffffffu /* RFC 2181 8 */
-#define STORE_FLAGS_KNOWN 7 /* all of enum block_flags */
+#define STORE_FLAGS_KNOWN 7   /* all of enum block_flags */
 
 #endif

@@ -58,8 +58,8 @@ int identity_read(const struct paths *paths, struct identity *out, off_t *size)
 
 bool identity_equal(const struct identity *a, const struct identity *b)
 {
-    return a->data_ino == b->data_ino && a->lock_ino == b->lock_ino &&
-           a->data_dev == b->data_dev && a->lock_dev == b->lock_dev;
+    return a->data_ino == b->data_ino && a->lock_ino == b->lock_ino && a->data_dev == b->data_dev &&
+           a->lock_dev == b->lock_dev;
 }
 
 /* --- the gate --- */
@@ -97,6 +97,39 @@ int env_resize(struct env *e, size_t size)
     atomic_store(&e->closed, false);
     pthread_mutex_unlock(&e->gate);
     return err;
+}
+
+static int begin_once(struct env *e, MDB_txn **txn)
+{
+    if (*txn)
+        return mdb_txn_renew(*txn);
+    return mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, txn);
+}
+
+int env_begin_read(struct env *e, MDB_txn **txn)
+{
+    bool resized = false, cleared = false;
+    for (;;) {
+        int err = env_enter(e);
+        if (err)
+            return err;
+        int rc = begin_once(e, txn);
+        if (rc == 0)
+            return 0;
+        env_leave(e);
+        if (rc == MDB_MAP_RESIZED && !resized) {
+            resized = true;
+            err = env_resize(e, 0);
+            if (err)
+                return err;
+        } else if (rc == MDB_READERS_FULL && !cleared) {
+            int dead;
+            cleared = true;
+            mdb_reader_check(e->mdb, &dead);
+        } else {
+            return store_error(rc);
+        }
+    }
 }
 
 /* --- the length of the file --- */
@@ -185,9 +218,8 @@ static int env_refuse(const struct paths *paths, int rc, struct diag *diag)
         return diag_set(diag, err, "%s is no store of ptrd (%s)", paths->file[FILE_DATA],
                         mdb_strerror(rc));
     if (rc == EACCES || rc == EPERM || rc == EROFS)
-        return diag_set(diag, err,
-                        "%s: %s (readers need to read data.mdb and to write lock.mdb)", paths->dir,
-                        strerror(rc));
+        return diag_set(diag, err, "%s: %s (readers need to read data.mdb and to write lock.mdb)",
+                        paths->dir, strerror(rc));
     return diag_set(diag, err, "%s: cannot open the store: %s", paths->dir, mdb_strerror(rc));
 }
 
@@ -197,19 +229,21 @@ static int env_refuse(const struct paths *paths, int rc, struct diag *diag)
 static int env_check_lock(struct env *e, const struct paths *paths, struct diag *diag)
 {
     for (unsigned waited_ms = 0; waited_ms < LAG_WAIT_MS; waited_ms += 5) {
-        MDB_txn *txn;
-        int rc = mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, &txn);
-        if (rc)
-            return env_refuse(paths, rc, diag);
+        MDB_txn *txn = NULL;
+        int err = env_begin_read(e, &txn);
+        if (err)
+            return diag_set(diag, err, "%s: cannot read the store: %s", paths->dir,
+                            ptrd_strerror(err));
         size_t lock_id = mdb_txn_id(txn);
         mdb_txn_abort(txn);
+        env_leave(e);
         MDB_envinfo info;
         mdb_env_info(e->mdb, &info);
         if (lock_id == info.me_last_txnid)
             return 0;
         sleep_ms(5);
     }
-    return diag_set(diag, PTRD_ECORRUPT, "%s does not belong to %s", paths->file[FILE_LOCK],
+    return diag_set(diag, PTRD_ELOCKFILE, "%s does not belong to %s", paths->file[FILE_LOCK],
                     paths->file[FILE_DATA]);
 }
 
@@ -293,7 +327,7 @@ void env_free(struct env *e)
 
 static int meta_check(MDB_txn *txn, MDB_dbi dbi, struct diag *diag)
 {
-    MDB_val key = {4, "meta"}, value;
+    MDB_val key = meta_key(), value;
     struct store_meta meta;
     int rc = mdb_get(txn, dbi, &key, &value);
     if (rc == MDB_NOTFOUND)
@@ -323,40 +357,51 @@ static int tables_open(MDB_txn *txn, MDB_dbi dbis[STORE_TABLES], unsigned flags)
     return 0;
 }
 
-int env_open_tables(struct env *e, struct diag *diag)
+/* Opens the handles in txn: PTRD_FOUND, PTRD_ABSENT or an error. */
+static int tables_find(struct env *e, MDB_txn *txn, MDB_dbi dbis[STORE_TABLES], struct diag *diag)
 {
-    if (atomic_load(&e->tables_open))
-        return PTRD_FOUND;
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, &txn);
-    if (rc)
-        return diag_set(diag, store_error(rc), "cannot read the store: %s", mdb_strerror(rc));
-    MDB_dbi dbis[STORE_TABLES];
     int result = PTRD_ABSENT;
     /* the format decides before any table is missed */
-    rc = mdb_dbi_open(txn, table_names[STORE_META], 0, &dbis[STORE_META]);
+    int rc = mdb_dbi_open(txn, table_names[STORE_META], 0, &dbis[STORE_META]);
     if (!rc)
         result = meta_check(txn, dbis[STORE_META], diag);
     if (result == PTRD_FOUND)
         rc = tables_open(txn, dbis, 0);
-    if (rc == MDB_NOTFOUND) {
-        MDB_stat st;
-        mdb_env_stat(e->mdb, &st);
-        result = st.ms_entries == 0 ? PTRD_ABSENT
-                                    : diag_set(diag, PTRD_ECORRUPT, "this LMDB file is no store of ptrd");
-    } else if (rc) {
-        result = diag_set(diag, store_error(rc), "cannot open a table: %s", mdb_strerror(rc));
-    }
-    if (result == PTRD_FOUND) {
-        memcpy(e->dbis, dbis, sizeof dbis);
-        rc = mdb_txn_commit(txn); /* keeps the handles */
-        if (rc)
-            return store_error(rc);
-        atomic_store(&e->tables_open, true);
+    if (rc == 0)
+        return result;
+    if (rc != MDB_NOTFOUND)
+        return diag_set(diag, store_error(rc), "cannot open a table: %s", mdb_strerror(rc));
+    MDB_stat st;
+    mdb_env_stat(e->mdb, &st);
+    if (st.ms_entries == 0)
+        return PTRD_ABSENT;
+    return diag_set(diag, PTRD_ECORRUPT, "this LMDB file is no store of ptrd");
+}
+
+int env_open_tables(struct env *e, struct diag *diag)
+{
+    if (atomic_load(&e->tables_open))
         return PTRD_FOUND;
+    MDB_txn *txn = NULL;
+    MDB_dbi dbis[STORE_TABLES];
+    int err = env_begin_read(e, &txn);
+    if (err)
+        return diag_set(diag, err, "cannot read the store: %s", ptrd_strerror(err));
+    int result = tables_find(e, txn, dbis, diag);
+    if (result == PTRD_FOUND) {
+        mdb_txn_commit(txn); /* keeps the handles; of a read transaction it cannot fail */
+        env_publish_tables(e, dbis);
+    } else {
+        mdb_txn_abort(txn);
     }
-    mdb_txn_abort(txn);
+    env_leave(e);
     return result;
+}
+
+void env_publish_tables(struct env *e, const MDB_dbi dbis[STORE_TABLES])
+{
+    memcpy(e->dbis, dbis, sizeof e->dbis);
+    atomic_store(&e->tables_open, true);
 }
 
 int env_create_tables(struct env *e, MDB_txn *txn, MDB_dbi dbis[STORE_TABLES])

@@ -4,26 +4,26 @@
  * path, the environment is an old one. lock.mdb counts too: readers registered in a lock file that
  * was deleted are invisible to writers.
  *
- * Map: it is only address space (the file is mapped read-only, nothing is reserved), so it is made so
- * large that growth is no event for any process: 64 GiB or 16 times the file, halved while the system
- * refuses (RLIMIT_AS). Where it does not suffice, a writer gets PTRD_ESPACE, and its next transaction
- * begins with a doubled map; other processes meet MDB_MAP_RESIZED and adopt it.
+ * Map: it is only address space (the file is mapped read-only, nothing is reserved), so it is made
+ * so large that growth is no event for any process: 64 GiB or 16 times the file, halved while the
+ * system refuses (RLIMIT_AS). Where it does not suffice, a writer gets PTRD_ESPACE, and its next
+ * transaction begins with a doubled map; other processes meet MDB_MAP_RESIZED and adopt it.
  *
- * Gate: LMDB lets a map be resized only while no transaction of the process is open. `active` counts
- * them; `closed` is set by the one that resizes, which then waits for active to become 0. Without a
- * resize a transaction costs two atomic operations and no lock.
+ * Gate: LMDB lets a map be resized only while no transaction of the process is open. `active`
+ * counts them; `closed` is set by the one that resizes, which then waits for active to become 0.
+ * Without a resize a transaction costs two atomic operations and no lock.
  *
  * Truncation: LMDB reads pages through the map, and a page beyond the end of the file is SIGBUS. So
- * the file's length is compared with the number of its last page before any page is read. A commit may
- * leave the last pages unwritten when they are free; the writer then extends the file. It marks
+ * the file's length is compared with the number of its last page before any page is read. A commit
+ * may leave the last pages unwritten when they are free; the writer then extends the file. It marks
  * writer.lock before, so that a kill in between can be told from a truncated file (env_repair). */
 #ifndef PTRD_STORE_ENV_P_H
 #define PTRD_STORE_ENV_P_H
 
 #include "ptrd/store/store.h"
 
-#include <lmdb.h>
 #include <limits.h>
+#include <lmdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -60,15 +60,24 @@ struct env {
     atomic_bool grow; /* a writer met MDB_MAP_FULL */
 };
 
+/* lock.mdb is that of another data.mdb; never leaves this folder. */
+#define PTRD_ELOCKFILE (-1901)
+
 /* Codes of LMDB (positive: errno) to ours; 0 stays. */
 int store_error(int rc);
+
+/* The key of the one row of STORE_META. */
+static inline MDB_val meta_key(void)
+{
+    return (MDB_val){4, (void *)(uintptr_t) "meta"};
+}
 
 PTRD_CHECKED int paths_init(const char *dir, struct paths *out, struct diag *diag)
     PTRD_NONNULL_ARGS(1, 2);
 
 /* -errno when data.mdb is missing; a missing lock.mdb has identity 0. size: of data.mdb. */
-PTRD_CHECKED int identity_read(const struct paths *paths, struct identity *out, off_t *size)
-    PTRD_NONNULL;
+PTRD_CHECKED int identity_read(const struct paths *paths, struct identity *out,
+                               off_t *size) PTRD_NONNULL;
 bool identity_equal(const struct identity *a, const struct identity *b) PTRD_NONNULL;
 
 /* map_size 0: the default. */
@@ -79,17 +88,23 @@ void env_free(struct env *e);
 /* Opens the tables if they are there: PTRD_FOUND or PTRD_ABSENT. One thread at a time. */
 PTRD_CHECKED int env_open_tables(struct env *e, struct diag *diag) PTRD_NONNULL_ARGS(1);
 
-/* The same inside a write transaction, creating what is missing; the caller commits and then publishes
- * dbis in e. */
-PTRD_CHECKED int env_create_tables(struct env *e, MDB_txn *txn, MDB_dbi dbis[STORE_TABLES])
-    PTRD_NONNULL;
+/* The same inside a write transaction, creating what is missing; the caller commits and then
+ * publishes the handles, unless the tables were open before. */
+PTRD_CHECKED int env_create_tables(struct env *e, MDB_txn *txn,
+                                   MDB_dbi dbis[STORE_TABLES]) PTRD_NONNULL;
+
+void env_publish_tables(struct env *e, const MDB_dbi dbis[STORE_TABLES]) PTRD_NONNULL;
 
 /* Before and after every transaction. */
 PTRD_CHECKED int env_enter(struct env *e) PTRD_NONNULL;
 void env_leave(struct env *e) PTRD_NONNULL;
 
-/* Adopts the size that another process gave the map (size 0), or sets it. Not while the caller holds a
- * transaction. PTRD_EBUSY when other threads' transactions do not end in time. */
+/* A read transaction inside the gate: adopts a resized map, clears dead readers when the slots are
+ * used up. *txn not NULL: renewed. */
+PTRD_CHECKED int env_begin_read(struct env *e, MDB_txn **txn) PTRD_NONNULL;
+
+/* Adopts the size that another process gave the map (size 0), or sets it. Not while the caller
+ * holds a transaction. PTRD_EBUSY when other threads' transactions do not end in time. */
 PTRD_CHECKED int env_resize(struct env *e, size_t size) PTRD_NONNULL;
 
 /* PTRD_ECORRUPT when the file (its length by now: size) is too short for its last page. */
@@ -112,7 +127,6 @@ PTRD_CHECKED int env_extend(const struct env *e, const struct paths *paths) PTRD
 
 /* Opening with a map of a given size, for tests of growth. */
 PTRD_CHECKED int store_open_mapped(const char *dir, enum store_open_mode mode, size_t map_size,
-                                   struct store **out, struct diag *diag)
-    PTRD_NONNULL_ARGS(1, 4);
+                                   struct store **out, struct diag *diag) PTRD_NONNULL_ARGS(1, 4);
 
 #endif

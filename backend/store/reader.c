@@ -48,39 +48,6 @@ void store_reader_free(struct store_reader *r)
     free(r);
 }
 
-static int begin_once(struct env *e, MDB_txn **txn)
-{
-    if (*txn)
-        return mdb_txn_renew(*txn);
-    return mdb_txn_begin(e->mdb, NULL, MDB_RDONLY, txn);
-}
-
-int env_begin_read(struct env *e, MDB_txn **txn)
-{
-    bool resized = false, cleared = false;
-    for (;;) {
-        int err = env_enter(e);
-        if (err)
-            return err;
-        int rc = begin_once(e, txn);
-        if (rc == 0)
-            return 0;
-        env_leave(e);
-        if (rc == MDB_MAP_RESIZED && !resized) {
-            resized = true;
-            err = env_resize(e, 0);
-            if (err)
-                return err;
-        } else if (rc == MDB_READERS_FULL && !cleared) {
-            int dead;
-            cleared = true;
-            mdb_reader_check(e->mdb, &dead);
-        } else {
-            return store_error(rc);
-        }
-    }
-}
-
 /* The environment at the path, the file long enough for its two meta pages. */
 static int reader_settle(struct store_reader *r, off_t *size)
 {
@@ -99,12 +66,11 @@ static int reader_settle(struct store_reader *r, off_t *size)
 
 static int reader_meta(struct store_reader *r, struct store_meta *meta)
 {
-    r->tables = atomic_load_explicit(&r->env->tables_open, memory_order_acquire);
     if (!r->tables) { /* opened for creating: nothing was ever loaded */
         *meta = (struct store_meta){.format = STORE_FORMAT, .next_zone_id = 1};
         return 0;
     }
-    MDB_val key = {4, "meta"}, value;
+    MDB_val key = meta_key(), value;
     int rc = mdb_get(r->txn, r->env->dbis[STORE_META], &key, &value);
     if (rc)
         return rc == MDB_NOTFOUND ? PTRD_ECORRUPT : store_error(rc);
@@ -124,6 +90,8 @@ int store_read_begin(struct store_reader *r, struct store_meta *meta)
         if (err < 0)
             return err;
     }
+    /* handles published later are unknown to this transaction */
+    r->tables = atomic_load_explicit(&r->env->tables_open, memory_order_acquire);
     err = env_begin_read(r->env, &r->txn);
     if (err)
         return err;
@@ -201,8 +169,7 @@ int store_seek(struct store_reader *r, enum store_table table, struct span from,
     return err <= 0 ? err : cursor_move(c, from.len ? MDB_SET_RANGE : MDB_FIRST, from, key, value);
 }
 
-int store_next(struct store_reader *r, enum store_table table, struct span *key,
-               struct span *value)
+int store_next(struct store_reader *r, enum store_table table, struct span *key, struct span *value)
 {
     MDB_cursor *c;
     if (r->begun && r->tables && !r->cursor_fresh[table])

@@ -167,9 +167,8 @@ static int dir_check(const struct paths *paths, enum store_open_mode mode, struc
 
 static int nothing_loaded(const struct paths *paths, struct diag *diag)
 {
-    return diag_set(diag, -ENOENT,
-                    "%s holds no data yet; load some: ptrctl load FILE --db %s", paths->dir,
-                    paths->dir);
+    return diag_set(diag, -ENOENT, "%s holds no data yet; load some: ptrctl load FILE --db %s",
+                    paths->dir, paths->dir);
 }
 
 /* What LMDB would take for a new environment or read beyond the end of. */

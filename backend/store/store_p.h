@@ -1,8 +1,9 @@
 /* struct store: the environments that a process has open, private to backend/store.
  *
- * Usually one; after a replacement the old one stays until its last reader has moved on. `lock` guards
- * the list, refs and current; it is taken only to open, to move and to close, and never while a
- * transaction of the same thread is open in an environment being resized (env_resize waits for those). */
+ * Usually one; after a replacement the old one stays until its last reader has moved on. `lock`
+ * guards the list, refs and current; it is taken only to open, to move and to close, and never
+ * while a transaction of the same thread is open in an environment being resized (env_resize waits
+ * for those). */
 #ifndef PTRD_STORE_STORE_P_H
 #define PTRD_STORE_STORE_P_H
 
@@ -26,11 +27,8 @@ void store_release(struct store *s, struct env *e) PTRD_NONNULL_ARGS(1);
 /* env_open_tables under the store's lock. */
 PTRD_CHECKED int store_open_tables(struct store *s, struct env *e) PTRD_NONNULL;
 
-/* After a short file was met: PTRD_ECORRUPT unless it is long enough by now or could be repaired. */
+/* After a short file was met: PTRD_ECORRUPT unless it is long enough by now or could be repaired.
+ */
 PTRD_CHECKED int store_recheck(struct store *s, struct env *e) PTRD_NONNULL;
-
-/* A transaction of the environment: enters the gate, adopts a resized map, clears dead readers when
- * the slots are used up. *txn not NULL: renewed. */
-PTRD_CHECKED int env_begin_read(struct env *e, MDB_txn **txn) PTRD_NONNULL;
 
 #endif

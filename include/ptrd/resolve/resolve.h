@@ -25,18 +25,9 @@ enum row_kind {
     ROW_TEXT, /* content is text in `bytes` */
 };
 
-struct row {
-    enum row_kind kind;
-    uint16_t type;
-    bool auth;
-    uint32_t ttl_s;
-    struct span bytes;
-    struct addr addr;
-};
-
 /* Why the answer is what it is (ptrctl explain). */
 enum answer_source {
-    ANSWER_NONE,      /* the name does not exist */
+    ANSWER_NONE, /* the name does not exist */
     ANSWER_EXPLICIT,
     ANSWER_GENERATED,
     ANSWER_DERIVED,
@@ -44,12 +35,22 @@ enum answer_source {
     ANSWER_ENT,
 };
 
+struct row {
+    enum row_kind kind;
+    enum answer_source source;
+    uint16_t type;
+    bool auth;
+    uint32_t ttl_s;
+    struct span bytes;
+    struct addr addr;
+};
+
 struct answer {
     struct row *rows;
     uint32_t count, capacity;
     const struct zone *zone;   /* the zone that the name belongs to, or NULL */
     const struct block *block; /* most specific block of a full reverse name or of a generated name */
-    enum answer_source source;
+    enum answer_source source; /* of the PTR or address rows where there are any, else of the first */
     struct name generated;
     char soa[2 * NAME_TEXT_SIZE + 64];
 };
@@ -60,8 +61,6 @@ void answer_done(struct answer *a) PTRD_NONNULL;
 /* 0 with a->count rows (0: nothing), or an error, upon which the caller must not answer at all. */
 PTRD_CHECKED int resolve(struct snapshot *s, const struct question *q, struct answer *a)
     PTRD_NONNULL;
-
-/* Does the name exist (some row for ANY, ENT included)? Same errors. Used by explain and checks. */
 
 /* All explicit rows of a zone, ENTs included: SOA first, then the apex, then canonical order, then explicit and
  * derived rows. Generated names are not listed (issue 4 adds them). emit returns 0 or an error, which ends the list

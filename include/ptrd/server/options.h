@@ -29,10 +29,10 @@ struct command_line {
     char **argv;
 };
 
-/* Reads argv and the file it names. Prints what --help and the like ask for, and to stderr what is wrong: then
- * OPTIONS_DONE with *status 1 (refused) or 2 (usage). */
-enum options_action options_read(const struct command_line *line, struct options *out, int *status)
-    PTRD_NONNULL;
+/* Reads argv and the file it names. Prints what --help and the like ask for, and to stderr what is
+ * wrong: then OPTIONS_DONE with *status 1 (refused) or 2 (usage). */
+enum options_action options_read(const struct command_line *line, struct options *out,
+                                 int *status) PTRD_NONNULL;
 
 /* Reads the same again (SIGHUP). PTRD_EINVAL or -errno with diag; *out is then unchanged. */
 PTRD_CHECKED int options_again(const struct command_line *line, struct options *out,

@@ -13,15 +13,15 @@ struct server_config {
     unsigned socket_mode;     /* permission bits */
     unsigned connections_max; /* further ones are closed at once, with a rate-limited log line */
     unsigned drain_ms;        /* SIGTERM: how long requests in progress may take to end */
-    /* SIGHUP: reads the configuration again, logs what cannot change while running, and sets connections_max
-     * and drain_ms. NULL: nothing is read. */
+    /* SIGHUP: reads the configuration again, logs what cannot change while running, and sets
+     * connections_max and drain_ms. NULL: nothing is read. */
     void (*reload)(void *ctx, struct server_config *config);
     void *reload_ctx;
 };
 
-/* Binds (a stale socket file is removed, a living server's is refused), tells the service manager that it is
- * ready, serves until SIGTERM or SIGINT, drains, removes the socket. Returns the exit status. When
- * requests outlast the drain twice over, the process ends at once (exit status 0). */
+/* Binds (a stale socket file is removed, a living server's is refused), tells the service manager
+ * that it is ready, serves until SIGTERM or SIGINT, drains, removes the socket. Returns the exit
+ * status. When requests outlast the drain twice over, the process ends at once (exit status 0). */
 int server_run(const struct server_config *config, struct engine *e) PTRD_NONNULL;
 
 /* The same protocol on stdin/stdout until end of input. Returns the exit status. */

@@ -60,7 +60,8 @@ struct model_ptr {
     uint32_t target;
     uint32_t ttl_s;
     uint32_t line;
-    uint16_t file;
+    uint8_t file;
+    uint8_t column; /* 0: not known */
     uint8_t family;
     uint8_t forward; /* enum ptr_forward */
 };
@@ -97,7 +98,10 @@ struct model_record *model_add_record(struct model *m) PTRD_NONNULL;
 PTRD_CHECKED int model_add_ptr(struct model *m, const struct addr *addr, const struct name *target,
                                uint32_t ttl_s, enum ptr_forward forward, uint16_t file,
                                uint32_t line) PTRD_NONNULL;
-/* Registers a path (copied); returns its number. */
+/* Says where in its line the PTR added last stands. */
+void model_ptr_column(struct model *m, uint32_t column) PTRD_NONNULL;
+/* Registers a path (copied); returns its number, at most MODEL_FILES_MAX - 1. */
+#define MODEL_FILES_MAX 256
 PTRD_CHECKED int model_add_file(struct model *m, const char *path) PTRD_NONNULL;
 
 /* Sorts zones and records (canonical owner order, type, content), blocks and PTRs (family, first,

@@ -1,0 +1,51 @@
+/* ptrctl: the commands, each in its file, and what they share. Printing happens here, at the edge.
+ * Exit status: 0 fine, 1 refused or failed (the reason is on stderr), 2 usage. */
+#ifndef PTRD_CLI_CLI_H
+#define PTRD_CLI_CLI_H
+
+#include "ptrd/resolve/resolve.h"
+#include "ptrd/source/model.h"
+
+enum cli_exit { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
+
+/* What the options of a command line said; operands are the words that are no options. */
+struct cli_args {
+    const char *db;
+    bool json;
+    const char *operand;
+};
+
+struct cli_command {
+    const char *name;
+    const char *synopsis; /* behind "ptrctl NAME " */
+    const char *summary;  /* one line */
+    const char *help;     /* the rest of --help */
+    bool takes_json;
+    int (*run)(const struct cli_args *args);
+};
+
+int cli_check(const struct cli_args *args) PTRD_NONNULL;
+int cli_load(const struct cli_args *args) PTRD_NONNULL;
+int cli_explain(const struct cli_args *args) PTRD_NONNULL;
+int cli_dump(const struct cli_args *args) PTRD_NONNULL;
+
+/* Prints a diag to stderr as "ptrctl: FILE:LINE:COLUMN: MESSAGE"; returns CLI_REFUSED. */
+int cli_refuse(const struct diag *diag) PTRD_NONNULL;
+/* Prints "ptrctl: MESSAGE" and where to find help; returns CLI_USAGE. */
+int cli_usage(const char *format, ...) PTRD_FORMAT(1, 2);
+
+/* A bar on stderr, when that is a terminal and the work lasts over a second. */
+struct cli_progress {
+    int64_t started_ms, shown_ms;
+    bool terminal;
+};
+void cli_progress_start(struct cli_progress *p) PTRD_NONNULL;
+void cli_progress_show(struct cli_progress *p, const char *phase, uint64_t done,
+                       uint64_t total) PTRD_NONNULL;
+void cli_progress_end(struct cli_progress *p) PTRD_NONNULL;
+
+/* Content of a row as PowerDNS gets it; returns its length. */
+#define CLI_CONTENT_MAX 65536
+size_t cli_row_content(const struct row *row, char out[CLI_CONTENT_MAX]) PTRD_NONNULL;
+
+#endif

@@ -1,0 +1,148 @@
+#include "ptrd/sync/load.h"
+#include "cli.h"
+#include "ptrd/check/model.h"
+#include "ptrd/source/file.h"
+#include "ptrd/source/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+/* How long a load waits for another writer before it gives up. */
+#define WRITER_WAIT_MS 1000
+
+static void show_reading(void *ctx, uint64_t done, uint64_t total)
+{
+    cli_progress_show(ctx, "reading", done, total);
+}
+
+static void show_phase(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+    cli_progress_show(ctx, phase, done, total);
+}
+
+/* Reads and proves a zones file, or a store (operand NULL). */
+static int read_and_prove(const char *file, const char *db, struct cli_progress *progress,
+                          struct model **m, struct table **t, struct diag *diag)
+{
+    int err;
+    if (file) {
+        err = source_file_read(file, m, show_reading, progress, diag);
+    } else {
+        struct store *s;
+        err = store_open(db, STORE_OPEN_READ, &s, diag);
+        if (err == 0) {
+            err = source_store_read(s, db, m, diag);
+            store_close(s);
+        }
+    }
+    if (err < 0)
+        return err;
+    cli_progress_show(progress, "proving", 0, 0);
+    err = check_model(*m, t, diag);
+    if (err < 0) {
+        model_free(*m);
+        *m = NULL;
+    }
+    return err;
+}
+
+/* --- check ------------------------------------------------------------------------------------ */
+
+static void print_finding(void *ctx, const struct check_finding *f)
+{
+    const struct model *m = ctx;
+    const char *file = m->file_count ? m->files[f->place.file] : "";
+    printf("%s", file);
+    if (f->place.line)
+        printf(":%u", f->place.line);
+    if (f->place.column)
+        printf(":%u", f->place.column);
+    printf(": %s: %s\n", f->error ? "error" : "warning", f->message);
+}
+
+static void print_summary(const struct model *m, const char *what)
+{
+    printf("%s: %u zones, %u blocks, %u PTRs, %u records", what, m->zone_count, m->block_count,
+           m->ptr_count, m->record_count);
+}
+
+int cli_check(const struct cli_args *args)
+{
+    struct diag diag = {.file = NULL};
+    struct cli_progress progress;
+    struct model *m = NULL;
+    struct table *t = NULL;
+    uint64_t errors, warnings;
+    if (!args->operand == !args->db)
+        return cli_usage("check: give a zones file, or --db DIR");
+    cli_progress_start(&progress);
+    int err = read_and_prove(args->operand, args->db, &progress, &m, &t, &diag);
+    cli_progress_end(&progress);
+    if (err == 0)
+        err = check_pairs(m, t, print_finding, m, &errors, &warnings);
+    if (err == 0) {
+        print_summary(m, args->operand ? args->operand : args->db);
+        printf("; %" PRIu64 " errors, %" PRIu64 " warnings\n", errors, warnings);
+    }
+    int status = err < 0 ? cli_refuse(&diag) : errors ? CLI_REFUSED : CLI_OK;
+    table_free(t);
+    model_free(m);
+    return status;
+}
+
+/* --- load ------------------------------------------------------------------------------------- */
+
+static void print_report(const struct cli_args *args, const struct model *m, const struct table *t,
+                         const struct load_report *r)
+{
+    uint64_t errors, warnings;
+    print_summary(m, args->operand);
+    printf("\n%s: %" PRIu64 " rows added, %" PRIu64 " changed, %" PRIu64
+           " removed; %u serials raised\n",
+           args->db, r->inserted, r->changed, r->deleted, r->zones_bumped);
+    if (r->zones_added || r->zones_removed)
+        printf("%u zones added, %u removed: PowerDNS sees them after `pdns_control rediscover`, or "
+               "at its next refresh\n",
+               r->zones_added, r->zones_removed);
+    if (check_pairs(m, t, NULL, NULL, &errors, &warnings) == 0 && errors + warnings)
+        printf("%" PRIu64 " errors and %" PRIu64
+               " warnings about names that do not agree: `ptrctl check %s` lists them\n",
+               errors, warnings, args->operand);
+}
+
+static int write_store(const struct cli_args *args, const struct model *m, const struct table *t,
+                       struct cli_progress *progress, struct load_report *report, struct diag *diag)
+{
+    struct store *s;
+    int err = store_open(args->db, STORE_OPEN_CREATE, &s, diag);
+    if (err < 0)
+        return err;
+    err = load_model(s, m, t, (int64_t)time(NULL), WRITER_WAIT_MS, show_phase, progress, report,
+                     diag);
+    store_close(s);
+    return err;
+}
+
+int cli_load(const struct cli_args *args)
+{
+    struct diag diag = {.file = NULL};
+    struct cli_progress progress;
+    struct load_report report;
+    struct model *m = NULL;
+    struct table *t = NULL;
+    if (!args->operand || !args->db)
+        return cli_usage("load: give a zones file and --db DIR");
+    cli_progress_start(&progress);
+    int err = read_and_prove(args->operand, NULL, &progress, &m, &t, &diag);
+    if (err == 0) {
+        diag = (struct diag){.file = NULL};
+        err = write_store(args, m, t, &progress, &report, &diag);
+    }
+    cli_progress_end(&progress);
+    if (err == 0)
+        print_report(args, m, t, &report);
+    table_free(t);
+    model_free(m);
+    return err < 0 ? cli_refuse(&diag) : CLI_OK;
+}

@@ -1,0 +1,117 @@
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_command commands[] = {
+    {.name = "check",
+     .synopsis = "FILE | --db DIR",
+     .summary = "prove a zones file, or what a store holds, without changing anything",
+     .help =
+         "Everything that `load` would refuse is refused, with file, line, column and the value;\n"
+         "then names and addresses that do not agree are listed.\n"
+         "Exit status: 0 fine (warnings at most), 1 refused or an error found, 2 usage.\n\n"
+         "  ptrctl check /etc/ptrd/zones.yaml\n"
+         "  ptrctl check --db /var/lib/ptrd\n",
+     .run = cli_check},
+    {.name = "load",
+     .synopsis = "FILE --db DIR",
+     .summary = "make a store equal to a zones file; live at ptrd's next request",
+     .help = "The file is accepted whole or refused whole. Only differences are written, in one\n"
+             "transaction; ids of zones stay, serials rise where answers change.\n\n"
+             "  ptrctl load /etc/ptrd/zones.yaml --db /var/lib/ptrd\n",
+     .run = cli_load},
+    {.name = "explain",
+     .synopsis = "ADDRESS|NAME --db DIR [--json]",
+     .summary = "show what is answered for an address or a name, and why",
+     .help = "  ptrctl explain 198.51.100.7 --db /var/lib/ptrd\n"
+             "  ptrctl explain mail.isp.example --db /var/lib/ptrd --json\n",
+     .takes_json = true,
+     .run = cli_explain},
+    {.name = "dump",
+     .synopsis = "--db DIR",
+     .summary = "print what is in force as a zones file",
+     .help = "Loaded into an empty directory the result gives the same answers and serials. Keys,\n"
+             "zone ids and origins are not in it.\n\n"
+             "  ptrctl dump --db /var/lib/ptrd > zones.yaml\n",
+     .run = cli_dump},
+};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static void print_help(FILE *out)
+{
+    fputs("ptrctl - the command line of ptrd, reverse DNS for whole address blocks\n\n"
+          "Usage: ptrctl COMMAND ...\n\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  ptrctl %s %s\n        %s\n", commands[i].name, commands[i].synopsis,
+                commands[i].summary);
+    fputs("\n`ptrctl COMMAND --help` tells more. Exit status: 0 fine, 1 refused (the reason is on\n"
+          "stderr), 2 usage. Manual pages: ptrctl(1), ptrd-zones(5), ptrd(8).\n",
+          out);
+}
+
+static int print_command(const struct cli_command *c)
+{
+    printf("ptrctl %s %s\n\n%s.\n\n%s", c->name, c->synopsis, c->summary, c->help);
+    return CLI_OK;
+}
+
+/* Options may stand anywhere behind the command; "--" ends them. */
+static int parse(const struct cli_command *c, int argc, char **argv, struct cli_args *args)
+{
+    bool options = true;
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        if (options && strcmp(word, "--") == 0) {
+            options = false;
+        } else if (options && strcmp(word, "--db") == 0) {
+            if (++i == argc)
+                return cli_usage("--db needs a directory");
+            args->db = argv[i];
+        } else if (options && strncmp(word, "--db=", 5) == 0) {
+            args->db = word + 5;
+        } else if (options && c->takes_json && strcmp(word, "--json") == 0) {
+            args->json = true;
+        } else if (options && word[0] == '-' && word[1]) {
+            return cli_usage("%s: unknown option `%s`", c->name, word);
+        } else if (args->operand) {
+            return cli_usage("%s: `%s` is one word too many", c->name, word);
+        } else {
+            args->operand = word;
+        }
+    }
+    return CLI_OK;
+}
+
+static int run(const struct cli_command *c, int argc, char **argv)
+{
+    struct cli_args args = {.db = NULL};
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return print_command(c);
+    int status = parse(c, argc, argv, &args);
+    return status ? status : c->run(&args);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("ptrctl " PTRD_VERSION);
+        return CLI_OK;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return run(&commands[i], argc - 2, argv + 2);
+    return cli_usage("unknown command `%s`", argv[1]);
+}

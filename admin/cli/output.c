@@ -1,0 +1,83 @@
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+int cli_refuse(const struct diag *diag)
+{
+    char text[1024];
+    diag_print(diag, text, sizeof text);
+    fprintf(stderr, "ptrctl: %s\n", text);
+    return CLI_REFUSED;
+}
+
+int cli_usage(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("ptrctl: ", stderr);
+    vfprintf(stderr, format, args);
+    fputs("; `ptrctl --help` shows what there is\n", stderr);
+    va_end(args);
+    return CLI_USAGE;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void cli_progress_start(struct cli_progress *p)
+{
+    *p = (struct cli_progress){.started_ms = now_ms(), .terminal = isatty(STDERR_FILENO)};
+}
+
+void cli_progress_show(struct cli_progress *p, const char *phase, uint64_t done, uint64_t total)
+{
+    static const char bar[] = "########################################";
+    int64_t now = now_ms();
+    if (!p->terminal || now - p->started_ms < 1000 || now - p->shown_ms < 100)
+        return;
+    p->shown_ms = now;
+    unsigned percent = total ? (unsigned)(100 * (done < total ? done : total) / total) : 0;
+    fprintf(stderr, "\r%-20s [%-40.*s] %3u%%", phase, (int)(percent * 40 / 100), bar, percent);
+    fflush(stderr);
+}
+
+void cli_progress_end(struct cli_progress *p)
+{
+    if (p->shown_ms)
+        fprintf(stderr, "\r%72s\r", "");
+    p->shown_ms = 0;
+}
+
+size_t cli_row_content(const struct row *row, char out[CLI_CONTENT_MAX])
+{
+    struct name name;
+    size_t len = 0;
+    switch (row->kind) {
+    case ROW_ENT:
+        break;
+    case ROW_NAME:
+        if (name_from_wire(row->bytes.bytes, row->bytes.len, &name) == 0) {
+            len = name_print(&name, out);
+            if (name.len > 1)
+                out[len++] = '.';
+        }
+        break;
+    case ROW_ADDR:
+        len = addr_print(&row->addr, out);
+        break;
+    case ROW_TEXT:
+        len = row->bytes.len < CLI_CONTENT_MAX ? row->bytes.len : CLI_CONTENT_MAX - 1;
+        memcpy(out, row->bytes.bytes, len);
+        break;
+    }
+    out[len] = '\0';
+    return len;
+}

@@ -1,0 +1,198 @@
+#include "load_p.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GROW_MAX 24 /* doublings of a map that was too small */
+
+/* --- ids and serials --- */
+
+static int zone_known(struct loader *l, uint32_t i)
+{
+    struct load_zone *z = &l->zones[i];
+    struct span value;
+    int found = store_key_name(&l->m->zones[i].apex, &l->key);
+    if (found == 0)
+        found = store_writer_get(l->w, STORE_ZONES, span_of(&l->key), &value);
+    if (found < 0)
+        return found;
+    z->present = found == PTRD_FOUND;
+    found = store_writer_get(l->w, STORE_ZONE_IDS, span_of(&l->key), &value);
+    z->known = found == PTRD_FOUND;
+    return z->known ? store_read_zone_id(value, &z->row) : found;
+}
+
+static int ids_give(struct loader *l, struct store_meta *meta)
+{
+    for (uint32_t i = 0; i < l->m->zone_count; i++) {
+        int err = zone_known(l, i);
+        if (err < 0)
+            return err;
+        if (l->zones[i].known)
+            continue;
+        if (meta->next_zone_id == 0 || meta->next_zone_id > INT32_MAX)
+            return PTRD_ELIMIT;
+        l->zones[i].row.id = meta->next_zone_id++;
+    }
+    return 0;
+}
+
+/* max(old + 1, now); behind the last number 1 follows (RFC 1982; 0 is avoided). */
+static uint32_t serial_after(uint32_t old, uint32_t now)
+{
+    uint32_t next = old == UINT32_MAX ? 1 : old + 1;
+    return old != UINT32_MAX && now > next ? now : next;
+}
+
+static int zone_id_write(struct loader *l, uint32_t i, uint32_t now)
+{
+    struct load_zone *z = &l->zones[i];
+    uint8_t digest[32];
+    digest_end(&l->digests, i, digest);
+    bool same = z->known && z->present && memcmp(digest, z->row.digest, sizeof digest) == 0;
+    if (same)
+        return 0;
+    if (z->known)
+        z->row.serial = serial_after(z->row.serial, now);
+    else
+        z->row.serial = l->m->zones[i].has_serial ? l->m->zones[i].serial : now;
+    l->report->zones_bumped += z->known;
+    memcpy(z->row.digest, digest, sizeof digest);
+    int err = store_key_name(&l->m->zones[i].apex, &l->key);
+    if (!err)
+        err = store_write_zone_id(&z->row, &l->value);
+    if (!err)
+        err = store_put(l->w, STORE_ZONE_IDS, span_of(&l->key), span_of(&l->value));
+    return err ? err : PTRD_FOUND;
+}
+
+/* PTRD_FOUND when some serial changed. */
+static int serials_write(struct loader *l, int64_t now_s)
+{
+    uint32_t now = now_s < 1 ? 1 : now_s > UINT32_MAX ? UINT32_MAX : (uint32_t)now_s;
+    int any = PTRD_ABSENT;
+    for (uint32_t i = 0; i < l->m->zone_count; i++) {
+        int err = zone_id_write(l, i, now);
+        if (err < 0)
+            return err;
+        any = err == PTRD_FOUND ? PTRD_FOUND : any;
+    }
+    return any;
+}
+
+/* --- one load --- */
+
+static int loader_init(struct loader *l)
+{
+    if (sodium_init() < 0)
+        return PTRD_ENOMEM;
+    l->zones = calloc((size_t)l->m->zone_count + 1, sizeof *l->zones);
+    if (!l->zones)
+        return PTRD_ENOMEM;
+    int err = reverse_build(l->t, &l->reverse);
+    return err ? err : digest_begin(l->m, l->t, &l->digests);
+}
+
+static void loader_done(struct loader *l)
+{
+    free(l->zones);
+    reverse_done(&l->reverse);
+    digest_done(&l->digests);
+    derived_done(&l->derived);
+    store_buf_done(&l->key);
+    store_buf_done(&l->value);
+    store_buf_done(&l->parts);
+}
+
+static int tables_write(struct loader *l, bool *changed)
+{
+    static int (*const steps[])(struct loader *) = {rows_zones,   rows_blocks,  rows_ptrs,
+                                                    rows_derived, rows_records, rows_metadata};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        int err = steps[i](l);
+        if (err)
+            return err;
+        *changed |= l->changed;
+        if (steps[i] == rows_zones || steps[i] == rows_blocks)
+            l->report->structure_changed |= l->changed;
+    }
+    return 0;
+}
+
+static int load_write(struct loader *l, struct store_meta *meta, int64_t now_s)
+{
+    bool changed = false;
+    int err = loader_init(l);
+    if (!err)
+        err = ids_give(l, meta);
+    if (!err)
+        err = tables_write(l, &changed);
+    if (!err)
+        err = digest_blocks(&l->digests, &l->reverse);
+    if (err)
+        return err;
+    int bumped = serials_write(l, now_s);
+    if (bumped < 0)
+        return bumped;
+    changed |= bumped == PTRD_FOUND || meta->source != l->m->source;
+    meta->source = (uint8_t)l->m->source;
+    meta->contact_s = now_s;
+    if (changed) {
+        meta->data++;
+        meta->changed_s = now_s;
+    }
+    meta->structure += l->report->structure_changed;
+    return 0;
+}
+
+static int load_once(struct store *s, struct loader *l, int64_t now_s, unsigned wait_ms,
+                     struct diag *diag)
+{
+    struct store_meta meta;
+    int err = store_write_begin(s, wait_ms, &l->w, &meta, diag);
+    if (err)
+        return err;
+    err = load_write(l, &meta, now_s);
+    if (err) {
+        store_write_abort(l->w);
+        return diag_set(diag, err, "cannot write the store: %s; the old data stay",
+                        ptrd_strerror(err));
+    }
+    return store_write_commit(l->w, &meta, diag);
+}
+
+/* check_model made the table of this model: one zone each, in the same order. */
+static bool belong_together(const struct model *m, const struct table *t)
+{
+    if (m->zone_count != t->zone_count)
+        return false;
+    for (uint32_t i = 0; i < m->zone_count; i++) {
+        if (!name_equal(&m->zones[i].apex, &t->zones[i].apex))
+            return false;
+    }
+    return true;
+}
+
+int load_model(struct store *s, const struct model *m, const struct table *table, int64_t now_s,
+               unsigned wait_ms, load_progress_fn *progress, void *progress_ctx,
+               struct load_report *out, struct diag *diag)
+{
+    if (!belong_together(m, table))
+        return diag_set(diag, PTRD_EINVAL, "the zone table is not that of the model");
+    for (int i = 0;; i++) {
+        struct load_report report = {0};
+        struct loader l = {.m = m,
+                           .t = table,
+                           .report = &report,
+                           .progress = progress,
+                           .progress_ctx = progress_ctx};
+        int err = load_once(s, &l, now_s, wait_ms, diag);
+        loader_done(&l);
+        /* the map was full: nothing was written, and the next transaction has a larger one */
+        if (err == PTRD_ESPACE && i < GROW_MAX)
+            continue;
+        if (!err)
+            *out = report;
+        return err;
+    }
+}

@@ -1,0 +1,300 @@
+#include "load_p.h"
+#include "ptrd/core/rrtype.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PROGRESS_EVERY 65536
+
+static int row_changed(void *ctx, struct span key, struct span old_value, struct span new_value)
+{
+    struct loader *l = ctx;
+    (void)key;
+    l->changed = true;
+    if (!old_value.bytes)
+        l->report->inserted++;
+    else if (!new_value.bytes)
+        l->report->deleted++;
+    else
+        l->report->changed++;
+    if (l->table == STORE_ZONES) {
+        l->report->zones_added += !old_value.bytes;
+        l->report->zones_removed += !new_value.bytes;
+    }
+    return 0;
+}
+
+static void rows_progress(struct loader *l)
+{
+    if (l->progress && l->total > 0 && (l->done % PROGRESS_EVERY == 0 || l->done == l->total))
+        l->progress(l->progress_ctx, l->phase, l->done, l->total);
+}
+
+static int rows_write(struct loader *l, enum store_table table, const char *phase, uint64_t total,
+                      int (*next)(void *, struct span *, struct span *))
+{
+    struct store_stream stream = {.next = next, .changed = row_changed, .ctx = l};
+    l->table = table;
+    l->phase = phase;
+    l->at = l->done = 0;
+    l->total = total;
+    l->changed = false;
+    return store_write_table(l->w, table, &stream);
+}
+
+/* Hands out the row in l->key and l->value; used: elements of the model that went into it. */
+static int row_ready(struct loader *l, int err, uint64_t used, struct span *key, struct span *value)
+{
+    if (err)
+        return err;
+    *key = span_of(&l->key);
+    *value = span_of(&l->value);
+    for (; used > 0; used--) {
+        l->done++;
+        rows_progress(l);
+    }
+    return PTRD_FOUND;
+}
+
+static int zone_next(void *ctx, struct span *key, struct span *value)
+{
+    struct loader *l = ctx;
+    if (l->at == l->m->zone_count)
+        return PTRD_ABSENT;
+    const struct model_zone *z = &l->m->zones[l->at++];
+    int err = store_key_name(&z->apex, &l->key);
+    if (!err)
+        err = store_write_zone(&z->settings, &l->value);
+    return row_ready(l, err, 1, key, value);
+}
+
+int rows_zones(struct loader *l)
+{
+    return rows_write(l, STORE_ZONES, "zones", l->m->zone_count, zone_next);
+}
+
+static struct span text_span(const char *text)
+{
+    return (struct span){(const uint8_t *)(text ? text : ""), text ? strlen(text) : 0};
+}
+
+static int block_next(void *ctx, struct span *key, struct span *value)
+{
+    struct loader *l = ctx;
+    if (l->at == l->m->block_count)
+        return PTRD_ABSENT;
+    const struct model_block *b = &l->m->blocks[l->at++];
+    struct store_block row = {.range = b->range,
+                              .text = text_span(b->text),
+                              .ttl_s = b->ttl_s,
+                              .flags = b->flags,
+                              .kind = b->kind};
+    if (b->var_count > STORE_VARS_MAX)
+        return PTRD_ELIMIT;
+    row.var_count = (uint8_t)b->var_count;
+    for (unsigned i = 0; i < b->var_count; i++) {
+        row.vars[i].name = text_span(b->vars[i].name);
+        row.vars[i].value = text_span(b->vars[i].value);
+    }
+    int err = store_key_block(&row.range, &l->key);
+    if (!err)
+        err = store_write_block(&row, &l->value);
+    return row_ready(l, err, 1, key, value);
+}
+
+int rows_blocks(struct loader *l)
+{
+    return rows_write(l, STORE_BLOCKS, "blocks", l->m->block_count, block_next);
+}
+
+/* --- PTRs --- */
+
+static uint32_t ptr_ttl(const struct loader *l, const struct model_ptr *p, uint32_t zone)
+{
+    return p->ttl_s != MODEL_TTL_UNSAID ? p->ttl_s : l->m->zones[zone].settings.ttl_s;
+}
+
+/* The PTRs of one address -> l->parts, *row; returns how many or an error. */
+static int ptr_gather(struct loader *l, uint32_t zone, struct store_ptr *row)
+{
+    const struct model *m = l->m;
+    const struct model_ptr *first = &m->ptrs[l->at];
+    uint64_t end = l->at;
+    int err = 0;
+    l->parts.len = 0;
+    *row = (struct store_ptr){.ttl_s = UINT32_MAX, .forward = FORWARD_UNSAID};
+    for (; !err && end < m->ptr_count; end++) {
+        const struct model_ptr *p = &m->ptrs[end];
+        if (p->num != first->num || p->family != first->family)
+            break;
+        uint32_t ttl_s = ptr_ttl(l, p, zone);
+        struct span wire = model_target(m, p);
+        struct name target;
+        row->ttl_s = ttl_s < row->ttl_s ? ttl_s : row->ttl_s;
+        row->forward = row->forward == FORWARD_UNSAID ? p->forward : row->forward;
+        err = name_from_wire(wire.bytes, wire.len, &target);
+        if (!err)
+            err = store_append_name(&target, &l->parts);
+        if (!err)
+            err = derived_add(&l->derived, l->t, m, p, ttl_s);
+        if (!err && ++row->count == UINT16_MAX)
+            err = PTRD_ELIMIT;
+    }
+    row->names = span_of(&l->parts);
+    return err ? err : row->count;
+}
+
+static int ptr_next(void *ctx, struct span *key, struct span *value)
+{
+    struct loader *l = ctx;
+    if (l->at == l->m->ptr_count)
+        return PTRD_ABSENT;
+    const struct model_ptr *p = &l->m->ptrs[l->at];
+    bool v4 = p->family == FAMILY_IPV4;
+    struct addr addr = {.num = p->num, .family = v4 ? FAMILY_IPV4 : FAMILY_IPV6};
+    uint32_t zone =
+        reverse_next(reverse_of(&l->reverse, addr.family), addr.num, v4 ? &l->at_v4 : &l->at_v6);
+    if (zone == TABLE_NONE)
+        return PTRD_EINVAL; /* check_model refuses PTRs outside our zones */
+    struct store_ptr row;
+    int count = ptr_gather(l, zone, &row);
+    if (count < 0)
+        return count;
+    l->at += (unsigned)count;
+    int err = store_key_addr(&addr, &l->key);
+    if (!err)
+        err = store_write_ptr(&row, &l->value);
+    if (!err) /* without the first octet: `forward:` changes no answer of the reverse zone */
+        digest_row(&l->digests, zone, DIGEST_PTR, span_of(&l->key),
+                   (struct span){l->value.bytes + 1, l->value.len - 1});
+    return row_ready(l, err, (unsigned)count, key, value);
+}
+
+int rows_ptrs(struct loader *l)
+{
+    l->at_v4 = l->at_v6 = 0;
+    return rows_write(l, STORE_PTRS, "ptrs", l->m->ptr_count, ptr_next);
+}
+
+static int derived_next(void *ctx, struct span *key, struct span *value)
+{
+    struct loader *l = ctx;
+    if (l->at == l->derived.count)
+        return PTRD_ABSENT;
+    struct derived_row row = derived_get(&l->derived, l->at++);
+    /* an RRset without contents is its TTL alone */
+    int err = store_write_rrset(&(struct store_rrset){.ttl_s = row.ttl_s}, &l->value);
+    if (!err)
+        digest_row(&l->digests, row.zone, DIGEST_DERIVED, row.key, span_of(&l->value));
+    err = row_ready(l, err, 1, key, value);
+    *key = row.key;
+    return err;
+}
+
+int rows_derived(struct loader *l)
+{
+    derived_sort(&l->derived);
+    int err = rows_write(l, STORE_DERIVED, "derived names", l->derived.count, derived_next);
+    derived_done(&l->derived);
+    return err;
+}
+
+/* --- records --- */
+
+static void record_digest(struct loader *l, const struct model_record *r)
+{
+    const struct zone *z = table_zone_for(l->t, &r->owner);
+    if (!z)
+        return;
+    digest_row(&l->digests, zone_index(l->t, z), DIGEST_RECORD, span_of(&l->key),
+               span_of(&l->value));
+    /* the parent answers with the NS of its child's apex */
+    if (r->type == RRTYPE_NS && z->parent != TABLE_NONE && name_equal(&z->apex, &r->owner))
+        digest_row(&l->digests, z->parent, DIGEST_CHILD, span_of(&l->key), span_of(&l->value));
+}
+
+static int record_next(void *ctx, struct span *key, struct span *value)
+{
+    struct loader *l = ctx;
+    const struct model *m = l->m;
+    if (l->at == m->record_count)
+        return PTRD_ABSENT;
+    const struct model_record *first = &m->records[l->at];
+    struct store_rrset row = {.type = first->type, .ttl_s = first->ttl_s};
+    int err = 0;
+    l->parts.len = 0;
+    while (!err && l->at < m->record_count) {
+        const struct model_record *r = &m->records[l->at];
+        if (r->type != first->type || !name_equal(&r->owner, &first->owner))
+            break;
+        row.ttl_s = r->ttl_s < row.ttl_s ? r->ttl_s : row.ttl_s;
+        err = store_append_content(r->content, r->content_len, &l->parts);
+        if (!err && ++row.count == UINT16_MAX)
+            err = PTRD_ELIMIT;
+        l->at++;
+    }
+    row.contents = span_of(&l->parts);
+    if (!err)
+        err = store_key_rrset(&first->owner, first->type, &l->key);
+    if (!err)
+        err = store_write_rrset(&row, &l->value);
+    if (!err)
+        record_digest(l, first);
+    return row_ready(l, err, row.count, key, value);
+}
+
+int rows_records(struct loader *l)
+{
+    return rows_write(l, STORE_RECORDS, "records", l->m->record_count, record_next);
+}
+
+/* --- metadata: by zone id, which is not the order of zones --- */
+
+struct metadata_ref {
+    uint32_t id;
+    const struct model_metadata *item;
+};
+
+static int metadata_compare(const void *a, const void *b)
+{
+    const struct metadata_ref *x = a, *y = b;
+    if (x->id != y->id)
+        return x->id < y->id ? -1 : 1;
+    return strcmp(x->item->kind, y->item->kind);
+}
+
+static int metadata_next(void *ctx, struct span *key, struct span *value)
+{
+    struct loader *l = ctx;
+    if (l->at == l->metadata_count)
+        return PTRD_ABSENT;
+    const struct metadata_ref *ref = &l->metadata[l->at++];
+    l->value.len = 0;
+    int err = store_key_metadata(ref->id, ref->item->kind, &l->key);
+    for (unsigned i = 0; !err && i < ref->item->value_count; i++) {
+        const char *text = ref->item->values[i];
+        err = store_append_content(text, strlen(text), &l->value);
+    }
+    return row_ready(l, err, 1, key, value);
+}
+
+int rows_metadata(struct loader *l)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < l->m->zone_count; i++)
+        count += l->m->zones[i].metadata_count;
+    l->metadata = calloc(count + 1, sizeof *l->metadata);
+    if (!l->metadata)
+        return PTRD_ENOMEM;
+    l->metadata_count = 0;
+    for (uint32_t i = 0; i < l->m->zone_count; i++) {
+        for (unsigned j = 0; j < l->m->zones[i].metadata_count; j++)
+            l->metadata[l->metadata_count++] = (struct metadata_ref){
+                .id = l->zones[i].row.id, .item = &l->m->zones[i].metadata[j]};
+    }
+    qsort(l->metadata, l->metadata_count, sizeof *l->metadata, metadata_compare);
+    int err = rows_write(l, STORE_METADATA, "metadata", count, metadata_next);
+    free(l->metadata);
+    l->metadata = NULL;
+    return err;
+}

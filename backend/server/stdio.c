@@ -1,0 +1,18 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include "ptrd/server/server.h"
+#include "stream.h"
+
+/* PowerDNS's pipe connector starts one such process for each of its backend instances, and starts
+ * it anew when it ends. */
+int server_stdio(struct engine *e)
+{
+    struct log_limit log;
+    log_limit_init(&log);
+    signal(SIGPIPE, SIG_IGN);
+    const struct stream s = {STDIN_FILENO, STDOUT_FILENO, "--stdio", &log};
+    int rc = stream_serve(&s, e);
+    log_limit_done(&log);
+    return rc < 0 ? 1 : 0;
+}

@@ -1,0 +1,13 @@
+/* The store as a source: what is in force, as a model (ptrctl dump, check --db). */
+#ifndef PTRD_SOURCE_STORE_H
+#define PTRD_SOURCE_STORE_H
+
+#include "ptrd/source/model.h"
+#include "ptrd/store/store.h"
+
+/* Reads everything in one snapshot. Zones carry the serial that they have (has_serial). path names the
+ * store in messages and is copied. */
+PTRD_CHECKED int source_store_read(struct store *s, const char *path, struct model **out,
+                                   struct diag *diag) PTRD_NONNULL;
+
+#endif
