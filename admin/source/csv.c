@@ -33,7 +33,7 @@ static int refuse(struct csv *c, const char *at, const char *format, ...)
     (void)vsnprintf(diag->message, sizeof diag->message, format, args);
     va_end(args);
     diag->line = c->line;
-    diag->column = at ? (uint32_t)(at - c->start) + 1 : 0;
+    diag->column = (uint32_t)(at - c->start) + 1;
     return PTRD_EINVAL;
 }
 
@@ -153,7 +153,7 @@ static int read_line(struct csv *c, const char *text, size_t len)
         return diag_set(c->s->diag, PTRD_ELIMIT, "more lines than can be counted");
     c->line++;
     if (len > LINE_MAX_OCTETS)
-        return refuse(c, NULL, "a line of more than %d octets", LINE_MAX_OCTETS);
+        return refuse(c, text + LINE_MAX_OCTETS, "a line of more than %d octets", LINE_MAX_OCTETS);
     if (len > 0 && end[-1] == '\r')
         end--;
     struct field row = trimmed(text, cut_comment(text, end));

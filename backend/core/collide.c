@@ -177,6 +177,7 @@ static int check_shared(struct collide *c)
 int proof_collision(const struct table *table, struct proof_collision *out)
 {
     struct collide c = {.table = table, .out = out};
+    *out = (struct proof_collision){0};
     int found = pairing_init(&c.pairing, PROOF_COLLISION_STEPS);
     if (found == 0)
         found = collect(&c);

@@ -208,6 +208,14 @@ static int find_moves(const struct walk *w, struct cursor at, struct moves *m)
     return err;
 }
 
+/* The steps are used up at these two words. */
+static int give_up(struct walk *w, uint32_t i, uint32_t k)
+{
+    w->c->out->block_a = w->c->blocks[w->words.at[i].block].block->ref;
+    w->c->out->block_b = w->c->blocks[w->words.at[k].block].block->ref;
+    return PTRD_ELIMIT;
+}
+
 /* Both words are used up. */
 static int meet(struct walk *w, const struct cursors *pair)
 {
@@ -217,9 +225,9 @@ static int meet(struct walk *w, const struct cursors *pair)
         for (uint32_t k = same ? i + 1 : pair->b.lo; k < pair->b.hi; k++) {
             if (words[i].group == words[k].group)
                 continue;
-            int found = search_spend(w->c->pairing.search, 1);
-            if (found == 0)
-                found = collide_blocks(w->c, &w->c->blocks[words[i].block],
+            if (search_spend(w->c->pairing.search, 1) < 0)
+                return give_up(w, i, k);
+            int found = collide_blocks(w->c, &w->c->blocks[words[i].block],
                                        &w->c->blocks[words[k].block]);
             if (found != PTRD_ABSENT)
                 return found;
@@ -258,13 +266,9 @@ static int walk_pairs(struct walk *w)
     int found = push(w, &(struct cursors){all, all}, false);
     while (found == PTRD_ABSENT && w->depth) {
         struct cursors pair = w->stack[--w->depth];
-        found = search_spend(w->c->pairing.search, 1);
-        if (found == 0)
-            found = advance(w, &pair);
-        if (found == PTRD_ELIMIT && w->c->out->block_a == w->c->out->block_b) {
-            w->c->out->block_a = w->c->blocks[w->words.at[pair.a.lo].block].block->ref;
-            w->c->out->block_b = w->c->blocks[w->words.at[pair.b.hi - 1].block].block->ref;
-        }
+        if (search_spend(w->c->pairing.search, 1) < 0)
+            return give_up(w, pair.a.lo, pair.b.hi - 1);
+        found = advance(w, &pair);
     }
     return found;
 }
