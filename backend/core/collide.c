@@ -102,58 +102,27 @@ int collide_found(struct collide *c, const struct collide_block *a, const struct
     return PTRD_FOUND;
 }
 
-struct two {
-    const struct table *table;
-    const struct block *a, *b;
-};
-
-/* Does each address belong to its block, not to one inside it? */
-static bool effective(const void *ctx, const struct proof_pair *pair)
+static struct proof_part effective_part(const struct collide *c, const struct collide_block *b)
 {
-    const struct two *two = ctx;
-    struct addr a = {.num = pair->a, .family = two->a->range.family};
-    struct addr b = {.num = pair->b, .family = two->b->range.family};
-    return table_block_for(two->table, &a) == two->a && table_block_for(two->table, &b) == two->b;
-}
-
-/* Over the effective sets, one interval against the other. */
-static int by_segments(struct collide *c, const struct collide_block *a,
-                       const struct collide_block *b, struct proof_pair *pair)
-{
-    for (uint32_t i = 0; i < a->segment_count; i++) {
-        struct proof_part one = {.t = a->block->template, .range = c->segments[a->segments_at + i]};
-        for (uint32_t k = 0; k < b->segment_count; k++) {
-            struct proof_part two = {.t = b->block->template,
-                                     .range = c->segments[b->segments_at + k]};
-            int found = pairing_pieces(&c->pairing, &one, &two, false, pair);
-            if (found != PTRD_ABSENT)
-                return found;
-        }
-    }
-    return PTRD_ABSENT;
+    return (struct proof_part){.t = b->block->template,
+                               .range = b->block->range,
+                               .segments = c->segments + b->segments_at,
+                               .segment_count = b->segment_count};
 }
 
 int collide_blocks(struct collide *c, const struct collide_block *a, const struct collide_block *b)
 {
-    const struct block *x = a->block, *y = b->block;
-    if (x->range.family != y->range.family && x->flags & y->flags & BLOCK_SHARED_NAMES)
+    if (a->block->range.family != b->block->range.family &&
+        a->block->flags & b->block->flags & BLOCK_SHARED_NAMES)
         return PTRD_ABSENT;
-    struct two two = {.table = c->table, .a = x, .b = y};
-    struct proof_part one = {.t = x->template, .range = x->range};
-    struct proof_part other = {.t = y->template, .range = y->range};
+    struct proof_part one = effective_part(c, a), two = effective_part(c, b);
     struct proof_pair pair;
-
-    c->pairing.accept = effective;
-    c->pairing.ctx = &two;
-    int found = pairing_ranges(&c->pairing, &one, &other, false, &pair);
-    c->pairing.accept = NULL;
-    if (found == PROOF_UNSURE)
-        found = by_segments(c, a, b, &pair);
+    int found = pairing_find(&c->pairing, &one, &two, false, &pair);
     if (found == PTRD_FOUND)
         return collide_found(c, a, b, &pair);
     if (found < 0) {
-        c->out->block_a = x->ref;
-        c->out->block_b = y->ref;
+        c->out->block_a = a->block->ref;
+        c->out->block_b = b->block->ref;
     }
     return found;
 }

@@ -34,7 +34,7 @@ static int search_block(const struct proof_part *part, struct diag *diag)
     int err = pairing_init(&pairing, PROOF_BLOCK_STEPS);
     if (err < 0)
         return diag_set(diag, err, "out of memory");
-    int found = pairing_pieces(&pairing, part, part, true, &pair);
+    int found = pairing_find(&pairing, part, part, true, &pair);
     pairing_done(&pairing);
     if (found == PTRD_FOUND)
         return refuse_pair(part, &pair,

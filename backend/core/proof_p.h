@@ -11,7 +11,7 @@
  * proof_decode.c  which fields can be read from the text (sufficient, cheap, no search)
  * proof_form.c    a template over a range as one sequence of literals and number fields
  * proof_search.c  two forms read in lockstep: exact search for a common text
- * proof_pair.c    the search over all forms and pieces of two ranges
+ * proof_pair.c    the search over all forms and parts of two ranges
  * proof_share.c   one template over many blocks
  * proof_trie.c    candidate pairs among all blocks, from the right end of the names */
 #ifndef PTRD_CORE_PROOF_P_H
@@ -38,6 +38,8 @@ struct proof_items {
 struct proof_part {
     const struct template *t;
     struct range range;
+    const struct range *segments; /* NULL, or only these of the range count, in order */
+    uint32_t segment_count;
 };
 
 struct proof_pair {
@@ -146,35 +148,19 @@ PTRD_CHECKED int search_forms(struct search *s, const struct form *a, const stru
 
 /* --- proof_pair.c --- */
 
-#define PROOF_UNSURE 2 /* the pair found is no true one; nothing is known */
-
-/* Is the pair one that counts? */
-typedef bool proof_accept_fn(const void *ctx, const struct proof_pair *pair);
-
 struct proof_pairing {
     struct search *search;
-    proof_accept_fn *accept; /* NULL: every true pair counts */
-    const void *ctx;
     struct form *form_a, *form_b; /* room */
 };
 
 PTRD_CHECKED int pairing_init(struct proof_pairing *p, uint64_t steps) PTRD_NONNULL;
 void pairing_done(struct proof_pairing *p) PTRD_NONNULL;
 
-/* All forms of a against all of b, the ranges taken as they are. same: a and b are one part.
- * PTRD_ABSENT, PTRD_FOUND (a true pair), PROOF_UNSURE, or an error. */
-PTRD_CHECKED int pairing_ranges(struct proof_pairing *p, const struct proof_part *a,
-                                const struct proof_part *b, bool same,
-                                struct proof_pair *out) PTRD_NONNULL;
-
-/* The same, piece by piece where needed: never PROOF_UNSURE but PTRD_ELIMIT. */
-PTRD_CHECKED int pairing_pieces(struct proof_pairing *p, const struct proof_part *a,
-                                const struct proof_part *b, bool same,
-                                struct proof_pair *out) PTRD_NONNULL;
-
-/* True when both addresses have one text. */
-bool proof_same_text(const struct template *ta, u128 a, const struct template *tb,
-                     u128 b) PTRD_NONNULL;
+/* Two different addresses of one text, one of a and one of b. same: a and b are one part.
+ * PTRD_ABSENT, PTRD_FOUND (a true pair), or an error. */
+PTRD_CHECKED int pairing_find(struct proof_pairing *p, const struct proof_part *a,
+                              const struct proof_part *b, bool same,
+                              struct proof_pair *out) PTRD_NONNULL;
 
 /* --- collide.c --- */
 

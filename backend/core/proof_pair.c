@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All pairs of forms of two parts: over the patterns of zero groups, then over the pieces of the
- * ranges where the ranges as a whole gave a pair that is none. */
+/* The search over two parts: all patterns of zero groups, and smaller and smaller ranges where the
+ * larger ones gave a pair that is none. */
 
 int pairing_init(struct proof_pairing *p, uint64_t steps)
 {
@@ -25,30 +25,88 @@ void pairing_done(struct proof_pairing *p)
     *p = (struct proof_pairing){0};
 }
 
-bool proof_same_text(const struct template *ta, u128 a, const struct template *tb, u128 b)
+static bool same_text(const struct template *ta, u128 a, const struct template *tb, u128 b)
 {
     char one[TEMPLATE_OUT_MAX], two[TEMPLATE_OUT_MAX];
     int len_a = template_print(ta, a, one), len_b = template_print(tb, b, two);
     return len_a >= 0 && len_a == len_b && memcmp(one, two, (size_t)len_a) == 0;
 }
 
-static bool in_range(const struct range *range, u128 num)
+/* --- parts -------------------------------------------------------------------------------------
+ */
+
+/* The first segment that ends at or behind num. */
+static uint32_t segment_from(const struct proof_part *part, u128 num)
 {
-    return num >= range->first && num <= range->last;
+    uint32_t low = 0, high = part->segment_count;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (part->segments[mid].last < num)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static bool holds(const struct proof_part *part, u128 num)
+{
+    if (num < part->range.first || num > part->range.last)
+        return false;
+    if (!part->segments)
+        return true;
+    uint32_t i = segment_from(part, num);
+    return i < part->segment_count && part->segments[i].first <= num;
+}
+
+/* Cuts off what no segment holds at both ends. False: nothing is left. */
+static bool trim(struct proof_part *part)
+{
+    if (!part->segments)
+        return true;
+    uint32_t i = segment_from(part, part->range.first);
+    if (i == part->segment_count || part->segments[i].first > part->range.last)
+        return false;
+    if (part->segments[i].first > part->range.first)
+        part->range.first = part->segments[i].first;
+    uint32_t k = segment_from(part, part->range.last);
+    if (k == part->segment_count || part->segments[k].first > part->range.last)
+        part->range.last = part->segments[k - 1].last;
+    return true;
+}
+
+/* A prefix that counts in full: forms are exact for it. */
+static bool is_exact(const struct proof_part *part)
+{
+    uint8_t len;
+    if (!range_prefix_len(&part->range, &len))
+        return false;
+    return !part->segments ||
+           segment_from(part, part->range.first) == segment_from(part, part->range.last);
+}
+
+/* Halves at the highest bit that varies; the part has more than one address. */
+static void split(const struct proof_part *part, struct proof_part half[2])
+{
+    u128 varying = proof_varying(&part->range), middle = part->range.last & ~(varying >> 1);
+    half[0] = half[1] = *part;
+    half[0].range.last = middle - 1;
+    half[1].range.first = middle;
 }
 
 /* Is the pair what was asked for? */
-static bool is_true(const struct proof_pairing *p, const struct proof_part *a,
-                    const struct proof_part *b, const struct proof_pair *pair)
+static bool is_true(const struct proof_part *a, const struct proof_part *b,
+                    const struct proof_pair *pair)
 {
-    if (!in_range(&a->range, pair->a) || !in_range(&b->range, pair->b))
-        return false;
-    if (a->t->family == b->t->family && pair->a == pair->b)
-        return false;
-    if (p->accept && !p->accept(p->ctx, pair))
-        return false;
-    return proof_same_text(a->t, pair->a, b->t, pair->b);
+    return holds(a, pair->a) && holds(b, pair->b) &&
+           (a->t->family != b->t->family || pair->a != pair->b) &&
+           same_text(a->t, pair->a, b->t, pair->b);
 }
+
+/* --- forms -------------------------------------------------------------------------------------
+ */
+
+#define UNSURE 2 /* the pair found is no true one; nothing is known */
 
 /* Hyphens outside {ip:short}, and how many {ip:short} there are: equal texts have equally many
  * hyphens, which rules most pairs of patterns out. */
@@ -90,15 +148,16 @@ static int against_form(struct proof_pairing *p, const struct proof_part *a,
             return err;
         int found = search_forms(p->search, p->form_a, p->form_b, same && zeros == zeros_a, out);
         if (found == PTRD_FOUND)
-            return is_true(p, a, b, out) ? PTRD_FOUND : PROOF_UNSURE;
+            return is_true(a, b, out) ? PTRD_FOUND : UNSURE;
         if (found < 0)
             return found;
     }
     return PTRD_ABSENT;
 }
 
-int pairing_ranges(struct proof_pairing *p, const struct proof_part *a, const struct proof_part *b,
-                   bool same, struct proof_pair *out)
+/* All forms of a against all of b, the ranges taken as if they counted in full. */
+static int try_ranges(struct proof_pairing *p, const struct proof_part *a,
+                      const struct proof_part *b, bool same, struct proof_pair *out)
 {
     struct hyphens ha = count_hyphens(a->t);
     unsigned patterns = ha.shorts ? 256 : 1;
@@ -115,44 +174,67 @@ int pairing_ranges(struct proof_pairing *p, const struct proof_part *a, const st
     return PTRD_ABSENT;
 }
 
-/* One piece of a against the pieces of b (same: from this piece on). */
-static int piece_against(struct proof_pairing *p, const struct proof_part *a,
-                         const struct proof_part *b, bool same, struct proof_pair *out)
+/* --- the whole ---------------------------------------------------------------------------------
+ */
+
+struct task {
+    struct proof_part a, b;
+    bool same;
+};
+
+#define TASKS_MAX 1024 /* a task becomes at most three, halved at most 256 times */
+
+struct tasks {
+    struct task at[TASKS_MAX];
+    unsigned count;
+};
+
+static void add_task(struct tasks *tasks, struct proof_part a, struct proof_part b, bool same)
 {
-    struct proof_part part = *b;
-    struct range rest = b->range;
-    struct prefix piece;
-    bool done = false;
-    while (range_next_piece(&rest, &done, &piece)) {
-        part.range = range_of_prefix(&piece);
-        bool itself = same && part.range.first == a->range.first;
-        int err = search_spend(p->search, 1);
-        int found = err < 0 ? err : pairing_ranges(p, a, &part, itself, out);
-        if (found == PROOF_UNSURE)
-            return PTRD_ELIMIT; /* pieces are exact; a false pair of pieces would be a defect */
-        if (found != PTRD_ABSENT)
-            return found;
-    }
-    return PTRD_ABSENT;
+    if (trim(&a) && trim(&b))
+        tasks->at[tasks->count++] = (struct task){.a = a, .b = b, .same = same};
 }
 
-int pairing_pieces(struct proof_pairing *p, const struct proof_part *a, const struct proof_part *b,
-                   bool same, struct proof_pair *out)
+/* False: both are exact already, or there is no room. */
+static bool divide(struct tasks *tasks, const struct task *task)
 {
-    int found = pairing_ranges(p, a, b, same, out);
-    if (found != PROOF_UNSURE)
-        return found;
-    struct proof_part part = *a, others = *b;
-    struct range rest = a->range;
-    struct prefix piece;
-    bool done = false;
-    while (range_next_piece(&rest, &done, &piece)) {
-        part.range = range_of_prefix(&piece);
-        if (same)
-            others.range.first = part.range.first;
-        found = piece_against(p, &part, &others, same, out);
-        if (found != PTRD_ABSENT)
+    struct proof_part half[2];
+    bool exact_a = is_exact(&task->a), exact_b = is_exact(&task->b);
+    if ((exact_a && exact_b) || tasks->count + 3 > TASKS_MAX)
+        return false;
+    if (task->same) {
+        split(&task->a, half);
+        add_task(tasks, half[0], half[0], true);
+        add_task(tasks, half[1], half[1], true);
+        add_task(tasks, half[0], half[1], false);
+        return true;
+    }
+    u128 size_a = task->a.range.last - task->a.range.first;
+    u128 size_b = task->b.range.last - task->b.range.first;
+    bool of_a = exact_b || (!exact_a && size_a >= size_b);
+    split(of_a ? &task->a : &task->b, half);
+    for (unsigned i = 0; i < 2; i++)
+        add_task(tasks, of_a ? half[i] : task->a, of_a ? task->b : half[i], false);
+    return true;
+}
+
+/* Ranges taken in full have all texts that count, and more; where the text found is one of the
+ * latter, they are halved, in the end into prefixes that count in full. */
+int pairing_find(struct proof_pairing *p, const struct proof_part *a, const struct proof_part *b,
+                 bool same, struct proof_pair *out)
+{
+    struct tasks tasks;
+    tasks.count = 0;
+    add_task(&tasks, *a, *b, same);
+    while (tasks.count) {
+        struct task task = tasks.at[--tasks.count];
+        int found = try_ranges(p, &task.a, &task.b, task.same, out);
+        if (found == PTRD_ABSENT)
+            continue;
+        if (found != UNSURE)
             return found;
+        if (!divide(&tasks, &task))
+            return PTRD_ELIMIT;
     }
     return PTRD_ABSENT;
 }

@@ -247,6 +247,18 @@ static struct codes next_codes(const struct form *form, const struct side *side)
     };
 }
 
+/* Digits that are bits of the address can be compared with what was read before at once, not only
+ * when the field is complete: fewer states. */
+static bool contradicts(const struct form_field *f, const struct side *side, unsigned code)
+{
+    if (f->radix == 10 || f->base)
+        return false;
+    unsigned digit_bits = f->radix == 16 ? 4 : 5;
+    unsigned low = f->shift + digit_bits * (unsigned)(side->width - side->pos);
+    u128 mask = low_bits(digit_bits) << low & f->mask & f->before;
+    return (((u128)code << low) ^ side->bits) & mask;
+}
+
 /* Reads one octet. False: bits read before contradict the value. */
 static bool step(const struct form *form, struct side *side, unsigned code)
 {
@@ -260,7 +272,10 @@ static bool step(const struct form *form, struct side *side, unsigned code)
     if (side->bounds & AT_HIGH && code != f->hi[side->pos])
         side->bounds &= (uint8_t)~AT_HIGH;
     side->value = side->value * f->radix + code;
-    if (++side->pos < side->width)
+    side->pos++;
+    if (contradicts(f, side, code))
+        return false;
+    if (side->pos < side->width)
         return true;
     u128 bits = (f->base + (side->value << f->shift)) & f->mask;
     if ((bits ^ side->bits) & f->before & f->mask)

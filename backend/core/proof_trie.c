@@ -227,8 +227,8 @@ static int meet(struct walk *w, const struct cursors *pair)
                 continue;
             if (search_spend(w->c->pairing.search, 1) < 0)
                 return give_up(w, i, k);
-            int found = collide_blocks(w->c, &w->c->blocks[words[i].block],
-                                       &w->c->blocks[words[k].block]);
+            int found =
+                collide_blocks(w->c, &w->c->blocks[words[i].block], &w->c->blocks[words[k].block]);
             if (found != PTRD_ABSENT)
                 return found;
         }

@@ -81,8 +81,6 @@ static int add_explicit_ptr(struct work *w, const struct store_ptr *ptr)
     struct span wire;
     size_t at = 0;
     w->exists = true;
-    if (!wants(w, RRTYPE_PTR))
-        return 0;
     while (store_next_name(ptr->names, &at, &wire) == PTRD_FOUND) {
         int err = add(w, (struct row){.kind = ROW_NAME,
                                       .source = ANSWER_EXPLICIT,
@@ -98,8 +96,6 @@ static int add_explicit_ptr(struct work *w, const struct store_ptr *ptr)
 static int add_generated_ptr(struct work *w, const struct block *b, u128 num)
 {
     w->exists = true;
-    if (!wants(w, RRTYPE_PTR))
-        return 0;
     int err = template_generate(b->template, num, &w->a->generated);
     if (err < 0)
         return err;
@@ -255,14 +251,15 @@ static const struct zone *asked_zone(const struct snapshot *s, const struct ques
     return z && name_within(&q->name, &z->apex) ? z : own;
 }
 
+/* Only what the type asked for can show is looked at: what else exists matters to ANY alone. */
 static int see_all(struct work *w)
 {
     int err = answer_each_rrset(w->s->reader, &w->key, see_rrset, w);
     if (err == 0 && name_equal(&w->q->name, &w->a->zone->apex))
         err = add_soa(w);
-    if (err == 0 && w->arpa.kind == ARPA_FULL)
+    if (err == 0 && w->arpa.kind == ARPA_FULL && wants(w, RRTYPE_PTR))
         err = see_address(w);
-    if (err == 0)
+    if (err == 0 && (wants(w, RRTYPE_A) || wants(w, RRTYPE_AAAA)))
         err = see_forward(w);
     if (err == 0 && !w->exists && w->q->type == RRTYPE_ANY)
         err = add_ent(w);

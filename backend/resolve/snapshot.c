@@ -1,9 +1,20 @@
 #include "ptrd/resolve/snapshot.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
+
+#include "store_table.h"
+
+/* A request waits this long for a new table; a slower build goes on while the old pair answers. */
+#define TABLE_WAIT_MS 100
+/* A transaction is kept for that at most this long, and only while requests come. */
+#define PIN_RENEW_MS 100
+#define PIN_MAX_MS 1000
+/* After a build that failed the next one is tried no sooner. */
+#define RETRY_MS 1000
 
 /* A table and the generation that it was built from; freed when the last holder lets go. */
 struct held {
@@ -12,11 +23,42 @@ struct held {
     uint64_t environment, structure;
 };
 
+/* A read transaction, kept between requests, of the generation of `held`: with it the old pair
+ * answers while a new table is built. One thread at a time, under lock. */
+struct pin {
+    pthread_mutex_t lock;
+    struct store_reader *reader;
+    struct held *held; /* NULL: no transaction is open */
+    struct store_meta meta;
+    atomic_int_fast64_t begun_ms;
+};
+
 struct engine {
     struct store *store;
-    pthread_mutex_t lock; /* guards current and the building of tables */
+    pthread_mutex_t lock; /* guards what follows, but not pin */
+    pthread_cond_t changed;
     struct held *current;
+    bool building;
+    bool slow;         /* the build under way lasts longer than TABLE_WAIT_MS */
+    int failed;        /* error of the last build, 0 after a good one */
+    int64_t failed_ms; /* when */
+    struct pin pin;
 };
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+static struct held *take(struct held *h)
+{
+    atomic_fetch_add(&h->holders, 1);
+    return h;
+}
 
 static void let_go(struct held *h)
 {
@@ -26,125 +68,106 @@ static void let_go(struct held *h)
     }
 }
 
-/* --- building a table from the store ---------------------------------------------------------- */
-
-static int read_zone(struct store_reader *r, struct table_builder *b, struct span key,
-                     struct span value)
+static bool fits(const struct held *h, const struct store_reader *r, const struct store_meta *meta)
 {
-    struct store_zone zone;
-    struct store_zone_id id;
-    struct name apex;
-    struct span id_value;
-    int err = name_from_key(key.bytes, key.len, &apex);
-    if (err == 0)
-        err = store_read_zone(value, &zone);
-    if (err < 0)
-        return err;
-    int found = store_get(r, STORE_ZONE_IDS, key, &id_value);
-    if (found != PTRD_FOUND)
-        return found < 0 ? found : PTRD_ECORRUPT;
-    err = store_read_zone_id(id_value, &id);
-    return err < 0 ? err : table_add_zone(b, &apex, id.id, zone.forward_auto, 0);
+    return h && h->structure == meta->structure && h->environment == store_reader_environment(r);
 }
 
-/* Texts in the store are not terminated. */
-struct block_text {
-    char text[TEMPLATE_TEXT_MAX + 1];
-    char vars[2 * STORE_VARS_MAX][256];
-    struct template_var list[STORE_VARS_MAX];
-};
-
-static int copy_text(struct span from, char *to, size_t size)
+/* Builds the table of the newest generation, in a transaction of its own. */
+static int build(struct engine *e, struct held **out)
 {
-    if (from.len >= size || memchr(from.bytes, '\0', from.len))
-        return PTRD_ECORRUPT;
-    memcpy(to, from.bytes, from.len);
-    to[from.len] = '\0';
-    return 0;
-}
-
-static int read_block(struct table_builder *b, struct span key, struct span value)
-{
-    struct store_block block;
-    struct block_text t;
-    int err = store_read_block(key, value, &block);
-    if (err == 0)
-        err = copy_text(block.text, t.text, sizeof t.text);
-    for (unsigned i = 0; err == 0 && i < block.var_count; i++) {
-        err = copy_text(block.vars[i].name, t.vars[2 * i], sizeof t.vars[0]);
-        if (err == 0)
-            err = copy_text(block.vars[i].value, t.vars[2 * i + 1], sizeof t.vars[0]);
-        t.list[i] = (struct template_var){.name = t.vars[2 * i], .value = t.vars[2 * i + 1]};
-    }
-    if (err < 0)
-        return err;
-    return table_add_block(b, &block.range, block.text.len ? t.text : NULL, t.list, block.var_count,
-                           block.ttl_s, block.flags, 0, NULL);
-}
-
-static int read_all(struct store_reader *r, struct table_builder *b)
-{
-    struct span key = {.bytes = (const uint8_t *)"", .len = 0}, value;
-    int found = store_seek(r, STORE_ZONES, key, &key, &value);
-    while (found == PTRD_FOUND) {
-        int err = read_zone(r, b, key, value);
-        if (err < 0)
-            return err;
-        found = store_next(r, STORE_ZONES, &key, &value);
-    }
-    if (found < 0)
-        return found;
-    key = (struct span){.bytes = (const uint8_t *)"", .len = 0};
-    found = store_seek(r, STORE_BLOCKS, key, &key, &value);
-    while (found == PTRD_FOUND) {
-        int err = read_block(b, key, value);
-        if (err < 0)
-            return err;
-        found = store_next(r, STORE_BLOCKS, &key, &value);
-    }
-    return found;
-}
-
-static int build(struct store_reader *r, struct held **out)
-{
-    struct table_builder *b = NULL;
+    struct store_reader *r;
+    struct store_meta meta;
     struct held *h = calloc(1, sizeof *h);
-    int err = h ? table_builder_new(&b) : PTRD_ENOMEM;
-    if (err == 0)
-        err = read_all(r, b);
-    if (err == 0)
-        err = table_finish(b, &h->table, NULL, NULL);
-    table_builder_free(b);
+    int err = h ? store_reader_new(e->store, &r) : PTRD_ENOMEM;
     if (err < 0) {
         free(h);
         return err;
     }
-    *out = h;
-    return 0;
+    err = store_read_begin(r, &meta);
+    if (err == 0) {
+        err = store_table_build(r, &h->table);
+        h->holders = 1;
+        h->structure = meta.structure;
+        h->environment = store_reader_environment(r);
+        store_read_end(r);
+    }
+    store_reader_free(r);
+    if (err < 0)
+        free(h);
+    else
+        *out = h;
+    return err;
+}
+
+/* Builds and publishes; e->building was set by the caller. */
+static void build_and_publish(struct engine *e)
+{
+    struct held *fresh = NULL, *old = NULL;
+    int err = build(e, &fresh);
+    pthread_mutex_lock(&e->lock);
+    if (err == 0) {
+        old = e->current;
+        e->current = fresh;
+    }
+    e->failed = err;
+    e->failed_ms = now_ms();
+    e->building = e->slow = false;
+    pthread_cond_broadcast(&e->changed);
+    pthread_mutex_unlock(&e->lock);
+    let_go(old);
+}
+
+static void *build_thread(void *ctx)
+{
+    build_and_publish(ctx);
+    return NULL;
+}
+
+/* With e->lock held: starts a build unless one is under way. */
+static void start_build(struct engine *e)
+{
+    pthread_t thread;
+    if (e->building)
+        return;
+    e->building = true;
+    if (pthread_create(&thread, NULL, build_thread, e) == 0) {
+        pthread_detach(thread);
+        return;
+    }
+    /* No thread to be had: the request itself does the work. */
+    pthread_mutex_unlock(&e->lock);
+    build_and_publish(e);
+    pthread_mutex_lock(&e->lock);
 }
 
 /* --- the engine ------------------------------------------------------------------------------- */
 
+static int init_sync(struct engine *e)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&e->lock, NULL);
+    pthread_mutex_init(&e->pin.lock, NULL);
+    pthread_cond_init(&e->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return store_reader_new(e->store, &e->pin.reader);
+}
+
 int engine_open(const char *dir, struct engine **out, struct diag *diag)
 {
     struct engine *e = calloc(1, sizeof *e);
-    struct snapshot first;
     if (!e)
         return diag_set(diag, PTRD_ENOMEM, "out of memory");
-    pthread_mutex_init(&e->lock, NULL);
     int err = store_open(dir, STORE_OPEN_READ, &e->store, diag);
     if (err < 0) {
-        pthread_mutex_destroy(&e->lock);
         free(e);
         return err;
     }
-    err = snapshot_init(&first, e);
-    if (err == 0) {
-        err = snapshot_begin(&first);
-        if (err == 0)
-            snapshot_end(&first);
-        snapshot_done(&first);
-    }
+    err = init_sync(e);
+    if (err == 0)
+        err = build(e, &e->current);
     if (err < 0) {
         engine_close(e);
         return diag_set(diag, err, "%s: %s", dir, ptrd_strerror(err));
@@ -157,9 +180,17 @@ void engine_close(struct engine *e)
 {
     if (!e)
         return;
+    pthread_mutex_lock(&e->lock);
+    while (e->building)
+        pthread_cond_wait(&e->changed, &e->lock);
+    pthread_mutex_unlock(&e->lock);
+    let_go(e->pin.held);
+    store_reader_free(e->pin.reader);
     let_go(e->current);
     store_close(e->store);
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->pin.lock);
+    pthread_cond_destroy(&e->changed);
     free(e);
 }
 
@@ -168,48 +199,138 @@ struct store *engine_store(struct engine *e)
     return e->store;
 }
 
+/* --- the pin ---------------------------------------------------------------------------------- */
+
+static void unpin(struct pin *p)
+{
+    if (!p->held)
+        return;
+    store_read_end(p->reader);
+    let_go(p->held);
+    p->held = NULL;
+}
+
+/* Moves the pin to now when it is older than PIN_RENEW_MS; never waits. */
+static void renew_pin(struct snapshot *s)
+{
+    struct pin *p = &s->engine->pin;
+    int64_t now = now_ms();
+    if (now - atomic_load_explicit(&p->begun_ms, memory_order_relaxed) < PIN_RENEW_MS ||
+        pthread_mutex_trylock(&p->lock) != 0)
+        return;
+    struct held *mine = s->held;
+    unpin(p);
+    if (store_read_begin(p->reader, &p->meta) == 0) {
+        if (fits(mine, p->reader, &p->meta))
+            p->held = take(mine);
+        else
+            store_read_end(p->reader);
+    }
+    atomic_store_explicit(&p->begun_ms, now, memory_order_relaxed);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void engine_tick(struct engine *e)
+{
+    struct pin *p = &e->pin;
+    if (now_ms() - atomic_load(&p->begun_ms) < PIN_MAX_MS || pthread_mutex_trylock(&p->lock) != 0)
+        return;
+    unpin(p);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* The old pair for one request: s holds the pin's lock until snapshot_end. */
+static bool use_pin(struct snapshot *s)
+{
+    struct pin *p = &s->engine->pin;
+    pthread_mutex_lock(&p->lock);
+    if (!p->held) {
+        pthread_mutex_unlock(&p->lock);
+        return false;
+    }
+    s->reader = p->reader;
+    s->table = p->held->table;
+    s->meta = p->meta;
+    return true;
+}
+
 /* --- snapshots -------------------------------------------------------------------------------- */
 
 int snapshot_init(struct snapshot *s, struct engine *e)
 {
     *s = (struct snapshot){.engine = e};
-    return store_reader_new(e->store, &s->reader);
+    int err = store_reader_new(e->store, &s->own);
+    s->reader = s->own;
+    return err;
 }
 
 void snapshot_done(struct snapshot *s)
 {
     let_go(s->held);
-    store_reader_free(s->reader);
+    store_reader_free(s->own);
     *s = (struct snapshot){.engine = NULL};
 }
 
-static bool fits(const struct held *h, const struct snapshot *s)
+/* With e->lock held: waits for the build, at most until the deadline. False when it lasts longer.
+ */
+static bool wait_build(struct engine *e, const struct timespec *deadline)
 {
-    return h && h->structure == s->meta.structure &&
-           h->environment == store_reader_environment(s->reader);
+    while (e->building && !e->slow)
+        if (pthread_cond_timedwait(&e->changed, &e->lock, deadline) == ETIMEDOUT)
+            break;
+    e->slow |= e->building;
+    return !e->building;
 }
 
-/* Makes s->held the table of s's transaction: the current one, or one built now. */
-static int hold_table(struct snapshot *s)
+static struct timespec deadline_in(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_nsec += ms * 1000000;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    return t;
+}
+
+/* With e->lock held: does the current table fit s's transaction, renewed once? 0, PTRD_EBUSY (it
+ * does not; the transaction is ended) or an error. */
+static int renew_and_fit(struct snapshot *s)
+{
+    store_read_end(s->own);
+    int err = store_read_begin(s->own, &s->meta);
+    if (err < 0 || fits(s->engine->current, s->own, &s->meta))
+        return err;
+    store_read_end(s->own);
+    return PTRD_EBUSY;
+}
+
+/* With e->lock held, no table fits: has one built. patient: waits for it however long it takes. */
+static int wait_build_for(struct snapshot *s, bool patient)
 {
     struct engine *e = s->engine;
-    int err = 0;
+    struct timespec deadline = deadline_in(TABLE_WAIT_MS);
+    if (e->failed < 0 && now_ms() - e->failed_ms < RETRY_MS)
+        return e->failed;
+    start_build(e);
+    while (patient && e->building)
+        pthread_cond_wait(&e->changed, &e->lock);
+    if (!wait_build(e, &deadline))
+        return PTRD_EBUSY;
+    return e->failed < 0 ? e->failed : renew_and_fit(s);
+}
+
+/* s's table does not fit its transaction. 0: it does now. PTRD_EBUSY: no table yet. The transaction
+ * is ended unless 0 is returned. */
+static int wait_table(struct snapshot *s, bool patient)
+{
+    struct engine *e = s->engine;
     pthread_mutex_lock(&e->lock);
-    if (!fits(e->current, s)) {
-        struct held *fresh = NULL;
-        err = build(s->reader, &fresh);
-        if (err == 0) {
-            fresh->holders = 1;
-            fresh->structure = s->meta.structure;
-            fresh->environment = store_reader_environment(s->reader);
-            let_go(e->current);
-            e->current = fresh;
-        }
-    }
+    int err = fits(e->current, s->own, &s->meta) ? 0 : renew_and_fit(s);
+    if (err == PTRD_EBUSY)
+        err = wait_build_for(s, patient);
     if (err == 0) {
         let_go(s->held);
-        s->held = e->current;
-        atomic_fetch_add(&e->current->holders, 1);
+        s->held = take(e->current);
     }
     pthread_mutex_unlock(&e->lock);
     return err;
@@ -217,22 +338,31 @@ static int hold_table(struct snapshot *s)
 
 int snapshot_begin(struct snapshot *s)
 {
-    int err = store_read_begin(s->reader, &s->meta);
-    if (err < 0)
-        return err;
-    if (!fits(s->held, s)) {
-        err = hold_table(s);
-        if (err < 0) {
-            store_read_end(s->reader);
-            return err;
+    s->reader = s->own;
+    for (unsigned tries = 0; tries < 8; tries++) {
+        int err = store_read_begin(s->own, &s->meta);
+        if (err == 0 && !fits(s->held, s->own, &s->meta))
+            err = wait_table(s, tries > 0);
+        if (err == 0) {
+            s->table = ((const struct held *)s->held)->table;
+            return 0;
         }
+        if (err != PTRD_EBUSY)
+            return err;
+        if (use_pin(s))
+            return 0;
     }
-    s->table = ((const struct held *)s->held)->table;
-    return 0;
+    return PTRD_EBUSY;
 }
 
 void snapshot_end(struct snapshot *s)
 {
-    store_read_end(s->reader);
     s->table = NULL;
+    if (s->reader != s->own) {
+        s->reader = s->own;
+        pthread_mutex_unlock(&s->engine->pin.lock);
+        return;
+    }
+    store_read_end(s->own);
+    renew_pin(s);
 }

@@ -114,23 +114,23 @@ void reply_text(struct reply *r, struct span text)
     }
 }
 
-/* Octets that stand for themselves in a label and in JSON: letters, digits, `-`, `_`, `*`, `/`. */
-static inline bool is_plain(uint8_t c)
-{
-    static const uint64_t low = UINT64_C(0x03ffa40000000000), high = UINT64_C(0x07fffffe87fffffe);
-    return c < 0x40 ? low >> c & 1 : c < 0x80 && (high >> (c - 0x40) & 1);
-}
+/* Octets that stand for themselves in a label and in JSON. */
+static const bool plain[256] = {
+    ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
+    ['8'] = 1, ['9'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1,
+    ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1,
+    ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1, ['u'] = 1, ['v'] = 1,
+    ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1, ['-'] = 1, ['_'] = 1, ['*'] = 1, ['/'] = 1,
+};
 
 static char *write_label(char *p, const uint8_t *label, unsigned len)
 {
     for (unsigned i = 0; i < len; i++) {
         uint8_t c = label[i];
-        if (is_plain(c)) {
+        if (plain[c])
             *p++ = (char)c;
-            continue;
-        }
         /* RFC 1035 5.1: dots and backslashes inside a label; blanks as PowerDNS writes them */
-        if (c == '.' || c == '\\' || c == ' ')
+        else if (c == '.' || c == '\\' || c == ' ')
             p = write_decimal(p, c);
         else
             p = write_octet(p, c);

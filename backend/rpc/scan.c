@@ -98,15 +98,32 @@ unsigned scan_utf8_length(const char *text, const char *end)
 
 #define BYTES(x) (UINT64_C(0x0101010101010101) * (x))
 
-/* True when none of 8 bytes ends or complicates a string: quote, backslash, control, beyond ASCII.
- */
-static bool plain_word(const char *p)
+/* The lowest set bit is in the first (little endian) of 8 bytes that ends or complicates a string:
+ * quote, backslash, control, beyond ASCII; 0: none does. Higher bits may be wrong (borrows). */
+static uint64_t special_bits(const char *p)
 {
     uint64_t x, quote, backslash;
     memcpy(&x, p, sizeof x);
     quote = x ^ BYTES('"');
     backslash = x ^ BYTES('\\');
-    return !(((x - BYTES(0x20)) | (quote - BYTES(1)) | (backslash - BYTES(1)) | x) & BYTES(0x80));
+    return ((x - BYTES(0x20)) | (quote - BYTES(1)) | (backslash - BYTES(1)) | x) & BYTES(0x80);
+}
+
+/* The first special byte at or behind p, or end. */
+static const char *find_special(const char *p, const char *end)
+{
+    while (end - p >= 8) {
+        uint64_t special = special_bits(p);
+        if (special && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+            return p + __builtin_ctzll(special) / 8;
+        if (special)
+            break;
+        p += 8;
+    }
+    while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
+           *p != '\\')
+        p++;
+    return p;
 }
 
 /* The string whose opening quote stands at s->at. */
@@ -115,11 +132,7 @@ static bool scan_text(struct scanner *s, struct scan_value *out)
     const char *p = s->at + 1, *end = s->end;
     bool escaped = false;
     for (;;) {
-        while (end - p >= 8 && plain_word(p))
-            p += 8;
-        while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
-               *p != '\\')
-            p++;
+        p = find_special(p, end);
         s->at = p;
         if (p >= end || (unsigned char)*p < 0x20)
             return refuse(s, "the end of a string");

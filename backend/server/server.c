@@ -14,7 +14,8 @@
 #include "log.h"
 #include "service.h"
 
-#define HOUSEKEEPING_MS 60000
+#define TICK_MS 1000
+#define HOUSEKEEPING_TICKS 60
 #define ACCEPT_PAUSE_MS 100   /* after an accept that failed for want of descriptors or memory */
 #define DESCRIPTORS_BESIDE 64 /* store, logs, listening socket */
 
@@ -25,6 +26,7 @@ struct server {
     struct connections connections;
     struct log_limit log;
     int signal_fd;
+    unsigned ticks;
     bool paused; /* accepting, for ACCEPT_PAUSE_MS */
     bool stopping;
 };
@@ -88,15 +90,23 @@ static void take_signal(struct server *s)
         s->stopping = true;
 }
 
+/* A second passed without a new connection or a signal. */
+static void tick(struct server *s)
+{
+    engine_tick(s->engine);
+    if (++s->ticks % HOUSEKEEPING_TICKS == 0)
+        (void)!store_clear_dead_readers(engine_store(s->engine));
+}
+
 static void serve(struct server *s)
 {
     while (!s->stopping) {
         struct pollfd fds[] = {{.fd = s->signal_fd, .events = POLLIN},
                                {.fd = s->listener.fd, .events = POLLIN}};
-        int n = poll(fds, s->paused ? 1 : 2, s->paused ? ACCEPT_PAUSE_MS : HOUSEKEEPING_MS);
+        int n = poll(fds, s->paused ? 1 : 2, s->paused ? ACCEPT_PAUSE_MS : TICK_MS);
         s->paused = false;
         if (n == 0)
-            (void)!store_clear_dead_readers(engine_store(s->engine));
+            tick(s);
         if (n > 0 && fds[0].revents)
             take_signal(s);
         if (n > 0 && fds[1].revents)

@@ -125,8 +125,4 @@ void writer_unlock(int fd);
 /* Extends data.mdb to the length that its last page needs; returns 1 when it had to. */
 PTRD_CHECKED int env_extend(const struct env *e, const struct paths *paths) PTRD_NONNULL;
 
-/* Opening with a map of a given size, for tests of growth. */
-PTRD_CHECKED int store_open_mapped(const char *dir, enum store_open_mode mode, size_t map_size,
-                                   struct store **out, struct diag *diag) PTRD_NONNULL_ARGS(1, 4);
-
 #endif

@@ -1,3 +1,4 @@
+#include "mapped_p.h"
 #include "store_p.h"
 
 #include <errno.h>

@@ -27,20 +27,23 @@ static unsigned pick(unsigned n)
     return (unsigned)(random_next() >> 33) % n;
 }
 
-/* --- random templates and blocks --------------------------------------------------------------- */
+/* --- random templates and blocks ---------------------------------------------------------------
+ */
 
 static const char *const fields_v4[] = {
-    "{3}",      "{4}",     "{3}",    "{4}",        "{4:03}",  "{3:x}",    "{4:x}",  "{4:02x}",
-    "{3:02x}",  "{3:03}",  "{2}",    "{1:x}",      "{ip}",    "{ip:rev}", "{host}", "{host:dec}",
-    "{host:b32}", "{ip:hex}", "{ip:b32}", "{net/26}", "{net/24}", "{net/31}",
+    "{3}",      "{4}",      "{3}",      "{4}",        "{4:03}",     "{3:x}",
+    "{4:x}",    "{4:02x}",  "{3:02x}",  "{3:03}",     "{2}",        "{1:x}",
+    "{ip}",     "{ip:rev}", "{host}",   "{host:dec}", "{host:b32}", "{ip:hex}",
+    "{ip:b32}", "{net/26}", "{net/24}", "{net/31}",
 };
 static const char *const fields_v6[] = {
-    "{ip:short}", "{ip:short}", "{g8:x}", "{g8:x}", "{g8}",    "{g7:x}", "{g7:x}", "{g6:x}", "{n32}",
-    "{n31}",      "{n30}",      "{ip}",   "{host}", "{g1:x}",  "{host:dec}", "{host:b32}", "{ip:hex}",
-    "{ip:b32}",   "{net/120}",  "{net/124}", "{net/127}", "{g2:x}", "{ip:short}",
+    "{ip:short}", "{ip:short}", "{g8:x}",     "{g8:x}",     "{g8}",       "{g7:x}",
+    "{g7:x}",     "{g6:x}",     "{n32}",      "{n31}",      "{n30}",      "{ip}",
+    "{host}",     "{g1:x}",     "{host:dec}", "{host:b32}", "{ip:hex}",   "{ip:b32}",
+    "{net/120}",  "{net/124}",  "{net/127}",  "{g2:x}",     "{ip:short}",
 };
-static const char *const literals[] = {"1", "0", "-", "-", "x", ".", ".", "a", "11", "--", "xn--",
-                                       "c", "10", "f", "-0"};
+static const char *const literals[] = {"1",  "0",  "-",    "-", "x",  ".", ".", "a",
+                                       "11", "--", "xn--", "c", "10", "f", "-0"};
 
 #define COUNT(a) ((unsigned)(sizeof(a) / sizeof *(a)))
 
@@ -63,10 +66,20 @@ static u128 random_base(enum family family)
 {
     static const uint32_t starts[] = {0x0a000000, 0x0a000800, 0x0a000900, 0x0a006000, 0xc6330000,
                                       0x0a000000, 0x00000000, 0xffffff00, 0x0b0b0a00, 0x0a005f00};
-    static const char *const starts6[] = {
-        "2001:db8::",   "::",        "20::",         "2001:db8:0:1::",  "2001:db8::fff0",
-        "1::1:0:0:0",   "0:0:1::ff80", "2001:db8:1:2:3:4:5:0", "::1:ff00", "2::ffff:0:ff00",
-        "20::ff:ff80", "1::", "2001:db8:1:1:1:1::", "0:1:1:1:1:1:1:0"};
+    static const char *const starts6[] = {"2001:db8::",
+                                          "::",
+                                          "20::",
+                                          "2001:db8:0:1::",
+                                          "2001:db8::fff0",
+                                          "1::1:0:0:0",
+                                          "0:0:1::ff80",
+                                          "2001:db8:1:2:3:4:5:0",
+                                          "::1:ff00",
+                                          "2::ffff:0:ff00",
+                                          "20::ff:ff80",
+                                          "1::",
+                                          "2001:db8:1:1:1:1::",
+                                          "0:1:1:1:1:1:1:0"};
     if (family == FAMILY_IPV4)
         return starts[pick(COUNT(starts))];
     struct addr a;
@@ -95,7 +108,8 @@ static struct range random_range(enum family family, u128 base, unsigned window_
     return r;
 }
 
-/* --- plain enumeration -------------------------------------------------------------------------- */
+/* --- plain enumeration --------------------------------------------------------------------------
+ */
 
 static bool label_is_bad(const char *label, size_t len)
 {
@@ -154,8 +168,7 @@ static bool add_texts(const struct template *t, const struct range *range, unsig
             assert_true(arena_used <= ARENA_SIZE && entry_count < ENTRIES_MAX);
             memcpy(copy, text, (size_t)len);
             copy[len] = '\0';
-            entries[entry_count++] =
-                (struct entry){copy, block, num, range->family == FAMILY_IPV4};
+            entries[entry_count++] = (struct entry){copy, block, num, range->family == FAMILY_IPV4};
         }
         if (num == range->last)
             return true;
@@ -174,8 +187,8 @@ static bool has_duplicate(void)
 {
     qsort(entries, entry_count, sizeof *entries, by_text);
     for (size_t i = 0; i < entry_count; i++)
-        for (size_t k = i + 1;
-             k < entry_count && strcmp(entries[i].text, entries[k].text) == 0; k++)
+        for (size_t k = i + 1; k < entry_count && strcmp(entries[i].text, entries[k].text) == 0;
+             k++)
             if (entries[i].v4 == entries[k].v4 ||
                 !(flags_of[entries[i].block] & flags_of[entries[k].block] & BLOCK_SHARED_NAMES))
                 return true;
@@ -187,7 +200,8 @@ static void forget(void)
     arena_used = entry_count = 0;
 }
 
-/* --- the comparison ----------------------------------------------------------------------------- */
+/* --- the comparison -----------------------------------------------------------------------------
+ */
 
 static unsigned given_up, accepted, refused;
 
@@ -196,10 +210,10 @@ static void check_pair_message(const struct template *t, const struct range *r, 
 {
     const char *start = strchr(message, '`') + 1, *end = strchr(start, '`');
     const char *a = strstr(end, "both ") + 5, *and = strstr(a, " and ");
-    const char *b = and + 5, *stop = strstr(b, ": ");
+    const char *b = and+5, *stop = strstr(b, ": ");
     struct addr one, two;
     char text[TEMPLATE_OUT_MAX];
-    assert_int_equal(addr_parse(a, (size_t)(and - a), &one), 0);
+    assert_int_equal(addr_parse(a, (size_t)(and-a), &one), 0);
     assert_int_equal(addr_parse(b, (size_t)(stop - b), &two), 0);
     assert_true(one.num != two.num);
     assert_true(range_contains(r, &one) && range_contains(r, &two));
@@ -297,8 +311,9 @@ static void compare_table(const struct case_block *blocks, unsigned count)
     struct table *table;
     assert_int_equal(table_builder_new(&b), 0);
     for (unsigned i = 0; i < count; i++)
-        assert_int_equal(table_add_block(b, &blocks[i].range, blocks[i].none ? NULL : blocks[i].text,
-                                         NULL, 0, 300, flags_of[i], i, NULL),
+        assert_int_equal(table_add_block(b, &blocks[i].range,
+                                         blocks[i].none ? NULL : blocks[i].text, NULL, 0, 300,
+                                         flags_of[i], i, NULL),
                          0);
     if (table_finish(b, &table, NULL, NULL) < 0) { /* equal or crossing intervals */
         table_builder_free(b);
@@ -363,10 +378,10 @@ static void random_table(unsigned window)
         bool clash = false;
         for (unsigned i = 0; i < count; i++) {
             const struct range *x = &blocks[i].range, *y = &blocks[count].range;
-            clash = clash || (x->family == y->family && x->first <= y->last &&
-                              y->first <= x->last &&
-                              !((x->first <= y->first && y->last <= x->last) ||
-                                (y->first <= x->first && x->last <= y->last))) ||
+            clash = clash ||
+                    (x->family == y->family && x->first <= y->last && y->first <= x->last &&
+                     !((x->first <= y->first && y->last <= x->last) ||
+                       (y->first <= x->first && x->last <= y->last))) ||
                     (x->family == y->family && x->first == y->first && x->last == y->last);
         }
         count += !clash;

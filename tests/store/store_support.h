@@ -39,16 +39,20 @@ static inline void scratch_init(struct scratch *s)
     snprintf(s->other, sizeof s->other, "%s/other", s->dir);
 }
 
-static inline void run(const char *format, const char *a, const char *b)
+static inline void run(const char *format, ...) PTRD_FORMAT(1, 2);
+static inline void run(const char *format, ...)
 {
-    char command[400];
-    snprintf(command, sizeof command, "%s '%s' '%s'", format, a, b);
+    char command[600];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(command, sizeof command, format, args);
+    va_end(args);
     assert_int_equal(system(command), 0);
 }
 
 static inline void scratch_done(struct scratch *s)
 {
-    run("rm -rf --", s->dir, s->dir);
+    run("rm -rf -- %s", s->dir);
 }
 
 static inline char *path_in(const char *dir, const char *file, char out[160])

@@ -67,25 +67,29 @@ class Ptrd:
         self._stderr = tempfile.TemporaryFile(mode="w+")
         where = ["--stdio"] if stdio else ["--socket", self.socket]
         pipe = subprocess.PIPE if stdio else subprocess.DEVNULL
-        self.process = subprocess.Popen(
-            [str(BUILD / "ptrd"), "--db", str(store_dir), *where, *map(str, args)],
-            stdin=pipe, stdout=pipe, stderr=self._stderr, env={**os.environ, **(env or {})})
-        self.pid = self.process.pid
-        if not stdio:
-            self._wait_up()
+        # readiness as a service manager hears it: an abstract name leaves no file behind
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+            ready.bind(f"\0ptrd-test-{os.getpid()}-{id(self)}")
+            ready.settimeout(0.05)
+            environment = {**os.environ, "NOTIFY_SOCKET": "@" + ready.getsockname()[1:].decode(), **(env or {})}
+            self.process = subprocess.Popen(
+                [str(BUILD / "ptrd"), "--db", str(store_dir), *where, *map(str, args)],
+                stdin=pipe, stdout=pipe, stderr=self._stderr, env=environment)
+            self.pid = self.process.pid
+            if not stdio and "NOTIFY_SOCKET" not in (env or {}):
+                self._wait_up(ready)
 
-    def _wait_up(self):
+    def _wait_up(self, ready):
         end = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < end:
             status = self.process.poll()
             if status is not None:
                 raise Refused(self.process.args, status, "", self.log())
-            with socket.socket(socket.AF_UNIX) as s:
-                try:
-                    s.connect(self.socket)
+            try:
+                if ready.recv(100) == b"READY=1":
                     return
-                except OSError:
-                    time.sleep(0.01)
+            except TimeoutError:
+                pass
         self.kill()
         raise Refused(self.process.args, None, "", "not up in time\n" + self.log())
 

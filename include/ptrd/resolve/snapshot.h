@@ -2,7 +2,10 @@
  *
  * struct engine is the process's shared part: the store and the current table. Each thread has its own
  * struct snapshot; snapshot_begin renews the transaction for one request. When the structure generation
- * moved, one thread rebuilds the table while the others go on with the old pair. */
+ * moved, a thread builds the new table off to the side. Requests wait for it for a moment, so that a
+ * load is live at the next request; if it lasts longer they are answered from the old pair, for which
+ * a transaction is kept while requests come (renewed ten times a second, ended by engine_tick after a
+ * second without requests, so that no pages are held back for long). */
 #ifndef PTRD_RESOLVE_SNAPSHOT_H
 #define PTRD_RESOLVE_SNAPSHOT_H
 
@@ -17,12 +20,17 @@ PTRD_CHECKED int engine_open(const char *dir, struct engine **out, struct diag *
 void engine_close(struct engine *e);
 struct store *engine_store(struct engine *e) PTRD_NONNULL;
 
+/* To be called about every second by any thread of a server: ends the kept transaction when no request
+ * has come for a second. */
+void engine_tick(struct engine *e) PTRD_NONNULL;
+
 struct snapshot {
     struct engine *engine;
-    struct store_reader *reader;
-    const struct table *table; /* valid between begin and end */
-    struct store_meta meta;    /* the same */
-    void *held;                /* snapshot.c */
+    struct store_reader *reader; /* to read with between begin and end; as are: */
+    const struct table *table;
+    struct store_meta meta;
+    struct store_reader *own; /* snapshot.c */
+    void *held;               /* snapshot.c */
 };
 
 PTRD_CHECKED int snapshot_init(struct snapshot *s, struct engine *e) PTRD_NONNULL;

@@ -1,0 +1,12 @@
+/* Private to resolve: the zone table that a store describes. */
+#ifndef PTRD_RESOLVE_STORE_TABLE_H
+#define PTRD_RESOLVE_STORE_TABLE_H
+
+#include "ptrd/core/table.h"
+#include "ptrd/store/store.h"
+
+/* Reads zones and blocks in the reader's open transaction. Texts of the store are compiled, not
+ * trusted; proofs and collisions are the loader's. PTRD_ECORRUPT, PTRD_ENOMEM, or a store error. */
+PTRD_CHECKED int store_table_build(struct store_reader *r, struct table **out) PTRD_NONNULL;
+
+#endif

@@ -1,0 +1,71 @@
+/* Any bytes as one request to a worker over a small store. A reply must be one JSON object with a
+ * result and a newline at its end; the decoder must agree with jansson on what is a JSON object. */
+#include <jansson.h>
+
+#include "../../backend/rpc/scan.h"
+#include "ptrd/rpc/rpc.h"
+#include "support/small_store.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct {
+    struct small_store store;
+    struct engine *engine;
+    struct rpc_worker *worker;
+} f;
+
+static void done(void)
+{
+    rpc_worker_free(f.worker);
+    engine_close(f.engine);
+    small_store_remove(&f.store);
+}
+
+static void make(void)
+{
+    struct diag diag = {0};
+    small_store_make(&f.store);
+    MUST(engine_open(f.store.dir, &f.engine, &diag));
+    MUST(rpc_worker_new(f.engine, &f.worker));
+    atexit(done);
+}
+
+static void check_reply(const char *reply, size_t len)
+{
+    json_t *root = json_loadb(reply, len, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *result = json_object_get(root, "result");
+    if (!result || json_is_null(result) || reply[len - 1] != '\n' || memchr(reply, '\n', len - 1))
+        abort();
+    json_decref(root);
+}
+
+static void check_decoder(const char *text, size_t len, bool answered)
+{
+    struct scan_request request;
+    struct diag diag;
+    json_error_t error;
+    bool scanned = scan_request(text, len, &request, &diag) == 0;
+    json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    if ((json_is_object(root) && !scanned && !strstr(diag.message, "less nesting")) ||
+        (answered && !scanned))
+        abort();
+    /* jansson also refuses numbers that no double holds, and duplicates of any key */
+    if (!root && scanned && json_error_code(&error) != json_error_numeric_overflow &&
+        json_error_code(&error) != json_error_duplicate_key)
+        abort();
+    json_decref(root);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *text = (const char *)data, *reply;
+    size_t len;
+    struct diag diag;
+    if (!f.worker)
+        make();
+    bool answered = rpc_handle(f.worker, text, size, &reply, &len, &diag) == RPC_REPLY;
+    if (answered)
+        check_reply(reply, len);
+    check_decoder(text, size, answered);
+    return 0;
+}
