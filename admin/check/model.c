@@ -2,6 +2,7 @@
 
 #include "lookup.h"
 #include "ptrd/core/proof.h"
+#include "target.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,26 +92,6 @@ static int find_unserved(const struct table *t, const struct range *range, struc
     }
 }
 
-/* The labels behind the last field are the same for all addresses: their zone must be a forward
- * zone of ours. */
-static const struct zone *target_zone(const struct table *t, const struct template *p)
-{
-    const struct token *last = &p->tokens[p->token_count - 1];
-    struct name name;
-    if (last->kind != TOKEN_LITERAL)
-        return NULL;
-    const char *text = last->text;
-    size_t len = last->text_len;
-    if (p->token_count > 1) {
-        const char *dot = memchr(text, '.', len);
-        if (!dot)
-            return NULL;
-        len -= (size_t)(dot + 1 - text);
-        text = dot + 1;
-    }
-    return name_parse(text, len, &name, NULL) < 0 ? NULL : table_zone_for(t, &name);
-}
-
 static int check_block(const struct model *m, const struct table *t, const struct block *b,
                        struct diag *diag)
 {
@@ -137,16 +118,21 @@ static int check_block(const struct model *m, const struct table *t, const struc
         (void)refuse_at(m, &k->name_place, diag);
         return err;
     }
-    const struct zone *z = target_zone(t, b->template);
-    if ((!z || z->reverse) && !(b->flags & BLOCK_FORWARD_EXTERNAL)) {
-        diag_set(
-            diag, PTRD_ECONFLICT,
-            "template `%s` of block %s: its names lie in no forward zone of `zones:`; add that "
-            "zone or say `forward: external`",
-            k->text, range);
-        return refuse_at(m, &k->name_place, diag);
-    }
-    return 0;
+    struct addr outside;
+    if (b->flags & BLOCK_FORWARD_EXTERNAL ||
+        target_outside(t, b->template, &b->range, &outside) == PTRD_ABSENT)
+        return 0;
+    struct name name;
+    char text[NAME_TEXT_SIZE] = "";
+    addr_print(&outside, address);
+    if (template_generate(b->template, outside.num, &name) == 0)
+        name_print(&name, text);
+    diag_set(
+        diag, PTRD_ECONFLICT,
+        "template `%s` of block %s: the name `%s` of %s lies in no forward zone of `zones:`; add "
+        "that zone or say `forward: external`",
+        k->text, range, text, address);
+    return refuse_at(m, &k->name_place, diag);
 }
 
 static int check_collisions(const struct model *m, const struct table *t, struct diag *diag)
