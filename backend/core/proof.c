@@ -22,8 +22,8 @@ static int refuse_pair(const struct proof_part *part, const struct proof_pair *p
 static int given_up(struct diag *diag)
 {
     return diag_set(diag, PTRD_ELIMIT,
-                    "was neither proved nor refuted within %u steps: separate its fields or use "
-                    "forms of fixed width",
+                    "was neither proved nor refuted within %u steps: separate its fields, or use "
+                    "such of fixed width",
                     PROOF_BLOCK_STEPS);
 }
 
@@ -38,8 +38,9 @@ static int search_block(const struct proof_part *part, struct diag *diag)
     pairing_done(&pairing);
     if (found == PTRD_FOUND)
         return refuse_pair(part, &pair,
-                           "its fields cannot be told apart; separate them (`-`) or use forms of "
-                           "fixed width such as {3:03}",
+                           part->t->family == FAMILY_IPV4
+                               ? "separate its fields, or use such of fixed width ({4:03})"
+                               : "separate its fields, or use such of fixed width ({g8})",
                            diag);
     if (found == PTRD_ELIMIT)
         return given_up(diag);

@@ -85,7 +85,9 @@ static void put_digits(uint8_t *digits, unsigned width, unsigned radix, u128 val
         digits[--width] = (uint8_t)(v % radix);
 }
 
-static void put_field(struct builder *b, const struct token *token, bool nonzero)
+enum values { VALUES_ALL, VALUES_ZERO, VALUES_NONZERO };
+
+static void put_field(struct builder *b, const struct token *token, enum values values)
 {
     struct form *form = b->form;
     if (form->field_count == FORM_FIELDS_MAX || form->count == PROOF_ITEMS_MAX) {
@@ -95,8 +97,10 @@ static void put_field(struct builder *b, const struct token *token, bool nonzero
     struct form_field *f = &form->field[form->field_count];
     u128 lo, hi;
     proof_interval(token, &b->part->range, &lo, &hi);
-    if (nonzero && lo == 0)
+    if (values == VALUES_NONZERO && lo == 0)
         lo = 1;
+    if (values == VALUES_ZERO)
+        hi = 0;
     f->radix = token->radix;
     f->padded = token->width_min == token->width_max;
     f->width_min = f->padded ? token->width_min : (uint8_t)proof_width(lo, token->radix);
@@ -125,10 +129,7 @@ static void put_short(struct builder *b, unsigned zeros)
         if (group && !(from < to && group == to))
             put_char(b, '-');
         struct token token = group_token(group);
-        if (zeros >> group & 1)
-            put_char(b, '0');
-        else
-            put_field(b, &token, true);
+        put_field(b, &token, zeros >> group & 1 ? VALUES_ZERO : VALUES_NONZERO);
     }
     if (from < to && to == 8)
         put_char(b, '0');
@@ -166,7 +167,7 @@ int form_build(const struct proof_part *part, unsigned zeros, struct form *out)
     for (unsigned i = 0; i < part->t->token_count; i++) {
         const struct token *token = &part->t->tokens[i];
         if (token->kind == TOKEN_NUMBER)
-            put_field(&b, token, false);
+            put_field(&b, token, VALUES_ALL);
         else if (token->kind == TOKEN_SHORT)
             put_short(&b, zeros);
         else

@@ -131,26 +131,29 @@ bool form_has_short(const struct template *t) PTRD_NONNULL;
 
 struct search; /* memory kept over many searches, and the budget */
 
-#define PROOF_SEARCH_STATES 500000u     /* of one search before it is given up: some 60 MB */
-#define PROOF_BLOCK_STEPS 1000000u      /* steps of one block's proof */
-#define PROOF_COLLISION_STEPS 20000000u /* steps of a table's proof */
+#define PROOF_SEARCH_STATES 50000u      /* of one search, before it is divided: some 6 MB */
+#define PROOF_BLOCK_STEPS 2000000u      /* of one block's proof, before it is given up */
+#define PROOF_COLLISION_STEPS 10000000u /* of a table's */
 #define PROOF_FORM_STEPS 10u            /* what building a form counts for */
 
 struct search *search_new(uint64_t steps);
 void search_free(struct search *s);
 PTRD_CHECKED int search_spend(struct search *s, uint64_t steps) PTRD_NONNULL;
 
-/* A text that both forms have. same: both are one form, and two different addresses are wanted.
+#define SEARCH_LARGE 2 /* not finished within PROOF_SEARCH_STATES */
+
+/* A text that both forms have for two different addresses (of one family; of two: any text).
  * PTRD_ABSENT, PTRD_FOUND with the addresses (candidates: exact only where both forms stand for
- * prefixes), PTRD_ELIMIT, PTRD_ENOMEM. */
+ * prefixes), SEARCH_LARGE, PTRD_ELIMIT (all steps are spent), PTRD_ENOMEM. */
 PTRD_CHECKED int search_forms(struct search *s, const struct form *a, const struct form *b,
-                              bool same, struct proof_pair *out) PTRD_NONNULL;
+                              struct proof_pair *out) PTRD_NONNULL;
 
 /* --- proof_pair.c --- */
 
 struct proof_pairing {
     struct search *search;
     struct form *form_a, *form_b; /* room */
+    struct tasks *tasks;
 };
 
 PTRD_CHECKED int pairing_init(struct proof_pairing *p, uint64_t steps) PTRD_NONNULL;

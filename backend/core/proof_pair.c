@@ -6,12 +6,25 @@
 /* The search over two parts: all patterns of zero groups, and smaller and smaller ranges where the
  * larger ones gave a pair that is none. */
 
+struct task {
+    struct proof_part a, b;
+    bool same;
+};
+
+#define TASKS_MAX 1024 /* a task becomes at most three, halved at most 256 times */
+
+struct tasks {
+    struct task at[TASKS_MAX];
+    unsigned count;
+};
+
 int pairing_init(struct proof_pairing *p, uint64_t steps)
 {
     *p = (struct proof_pairing){.search = search_new(steps)};
     p->form_a = malloc(sizeof *p->form_a);
     p->form_b = malloc(sizeof *p->form_b);
-    if (p->search && p->form_a && p->form_b)
+    p->tasks = malloc(sizeof *p->tasks);
+    if (p->search && p->form_a && p->form_b && p->tasks)
         return 0;
     pairing_done(p);
     return PTRD_ENOMEM;
@@ -22,6 +35,7 @@ void pairing_done(struct proof_pairing *p)
     search_free(p->search);
     free(p->form_a);
     free(p->form_b);
+    free(p->tasks);
     *p = (struct proof_pairing){0};
 }
 
@@ -106,7 +120,7 @@ static bool is_true(const struct proof_part *a, const struct proof_part *b,
 /* --- forms -------------------------------------------------------------------------------------
  */
 
-#define UNSURE 2 /* the pair found is no true one; nothing is known */
+#define UNSURE 3 /* the pair found is no true one, or the search was too large */
 
 /* Hyphens outside {ip:short}, and how many {ip:short} there are: equal texts have equally many
  * hyphens, which rules most pairs of patterns out. */
@@ -146,11 +160,11 @@ static int against_form(struct proof_pairing *p, const struct proof_part *a,
             err = search_spend(p->search, PROOF_FORM_STEPS);
         if (err < 0)
             return err;
-        int found = search_forms(p->search, p->form_a, p->form_b, same && zeros == zeros_a, out);
+        int found = search_forms(p->search, p->form_a, p->form_b, out);
         if (found == PTRD_FOUND)
             return is_true(a, b, out) ? PTRD_FOUND : UNSURE;
-        if (found < 0)
-            return found;
+        if (found != PTRD_ABSENT)
+            return found == SEARCH_LARGE ? UNSURE : found;
     }
     return PTRD_ABSENT;
 }
@@ -177,30 +191,19 @@ static int try_ranges(struct proof_pairing *p, const struct proof_part *a,
 /* --- the whole ---------------------------------------------------------------------------------
  */
 
-struct task {
-    struct proof_part a, b;
-    bool same;
-};
-
-#define TASKS_MAX 1024 /* a task becomes at most three, halved at most 256 times */
-
-struct tasks {
-    struct task at[TASKS_MAX];
-    unsigned count;
-};
-
 static void add_task(struct tasks *tasks, struct proof_part a, struct proof_part b, bool same)
 {
     if (trim(&a) && trim(&b))
         tasks->at[tasks->count++] = (struct task){.a = a, .b = b, .same = same};
 }
 
-/* False: both are exact already, or there is no room. */
+/* Halves the part that is not exact, or the larger one. False: there is nothing to halve. */
 static bool divide(struct tasks *tasks, const struct task *task)
 {
     struct proof_part half[2];
-    bool exact_a = is_exact(&task->a), exact_b = is_exact(&task->b);
-    if ((exact_a && exact_b) || tasks->count + 3 > TASKS_MAX)
+    u128 size_a = task->a.range.last - task->a.range.first;
+    u128 size_b = task->b.range.last - task->b.range.first;
+    if ((size_a == 0 && size_b == 0) || tasks->count + 3 > TASKS_MAX)
         return false;
     if (task->same) {
         split(&task->a, half);
@@ -209,9 +212,8 @@ static bool divide(struct tasks *tasks, const struct task *task)
         add_task(tasks, half[0], half[1], false);
         return true;
     }
-    u128 size_a = task->a.range.last - task->a.range.first;
-    u128 size_b = task->b.range.last - task->b.range.first;
-    bool of_a = exact_b || (!exact_a && size_a >= size_b);
+    bool exact_a = is_exact(&task->a), exact_b = is_exact(&task->b);
+    bool of_a = exact_a == exact_b ? size_a >= size_b : exact_b;
     split(of_a ? &task->a : &task->b, half);
     for (unsigned i = 0; i < 2; i++)
         add_task(tasks, of_a ? half[i] : task->a, of_a ? task->b : half[i], false);
@@ -219,21 +221,21 @@ static bool divide(struct tasks *tasks, const struct task *task)
 }
 
 /* Ranges taken in full have all texts that count, and more; where the text found is one of the
- * latter, they are halved, in the end into prefixes that count in full. */
+ * latter, or the search grows too large, they are halved. Prefixes that count in full are exact. */
 int pairing_find(struct proof_pairing *p, const struct proof_part *a, const struct proof_part *b,
                  bool same, struct proof_pair *out)
 {
-    struct tasks tasks;
-    tasks.count = 0;
-    add_task(&tasks, *a, *b, same);
-    while (tasks.count) {
-        struct task task = tasks.at[--tasks.count];
+    struct tasks *tasks = p->tasks;
+    tasks->count = 0;
+    add_task(tasks, *a, *b, same);
+    while (tasks->count) {
+        struct task task = tasks->at[--tasks->count];
         int found = try_ranges(p, &task.a, &task.b, task.same, out);
         if (found == PTRD_ABSENT)
             continue;
         if (found != UNSURE)
             return found;
-        if (!divide(&tasks, &task))
+        if (!divide(tasks, &task))
             return PTRD_ELIMIT;
     }
     return PTRD_ABSENT;

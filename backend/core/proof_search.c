@@ -22,7 +22,7 @@ struct side {
 
 struct state {
     struct side a, b;
-    bool diverged; /* a and b chose different widths somewhere: their addresses differ */
+    bool diverged; /* not all fields read are the same ones with the same values on both sides */
 };
 
 struct search {
@@ -34,6 +34,7 @@ struct search {
     uint32_t *stack;
     uint32_t depth;
     const struct form *a, *b;
+    bool large;
     int error;
 };
 
@@ -170,7 +171,11 @@ static void visit(struct search *s, const struct state *state)
     uint32_t at = find_slot(s, state);
     if (s->slots[at])
         return;
-    s->error = s->count < PROOF_SEARCH_STATES ? search_spend(s, 1) : PTRD_ELIMIT;
+    if (s->count == PROOF_SEARCH_STATES) {
+        s->large = true;
+        return;
+    }
+    s->error = search_spend(s, 1);
     if (s->error < 0)
         return;
     if (!grow_states(s)) {
@@ -206,14 +211,22 @@ static struct side with_width(const struct form_field *f, struct side side, unsi
     return side;
 }
 
-/* Branches over the widths. While the sides have not diverged they are equal. */
+/* Equal digits of both give equal address bits. */
+static bool corresponds(const struct form_field *a, const struct form_field *b)
+{
+    return a && b && a->radix == b->radix && a->shift == b->shift && a->base == b->base &&
+           a->mask == b->mask;
+}
+
+/* Branches over the widths. While the sides have not diverged they are at the same digit of
+ * corresponding fields or both between items. */
 static void choose(struct search *s, const struct state *state)
 {
     struct state next = *state;
     const struct form_field *fa = field_at(s->a, &state->a), *fb = field_at(s->b, &state->b);
-    bool for_a = must_choose(s->a, &state->a), both = !state->diverged;
+    bool for_a = must_choose(s->a, &state->a);
+    bool for_b = must_choose(s->b, &state->b) && (!for_a || !state->diverged);
     unsigned a_min = for_a ? fa->width_min : 0, a_max = for_a ? fa->width_max : 0;
-    bool for_b = both || !for_a;
     unsigned b_min = for_b ? fb->width_min : 0, b_max = for_b ? fb->width_max : 0;
     for (unsigned wa = a_min; wa <= a_max; wa++) {
         for (unsigned wb = b_min; wb <= b_max; wb++) {
@@ -221,7 +234,7 @@ static void choose(struct search *s, const struct state *state)
                 next.a = with_width(fa, state->a, wa);
             if (for_b)
                 next.b = with_width(fb, state->b, wb);
-            next.diverged = state->diverged || wa != wb;
+            next.diverged = state->diverged || wa != wb || !corresponds(fa, fb);
             visit(s, &next);
         }
     }
@@ -298,22 +311,27 @@ static void read_octet(struct search *s, const struct state *state)
     }
 }
 
+/* Both texts are read, and the addresses may count as two. Whether sides that have not diverged
+ * have equal addresses depends on the forms alone, so that this too fits states visited once. */
 static bool complete(const struct search *s, const struct state *state)
 {
-    return state->a.item == s->a->count && state->b.item == s->b->count && state->diverged;
+    if (state->a.item != s->a->count || state->b.item != s->b->count)
+        return false;
+    return state->diverged || (s->a->fixed | state->a.bits) != (s->b->fixed | state->b.bits);
 }
 
-int search_forms(struct search *s, const struct form *a, const struct form *b, bool same,
+int search_forms(struct search *s, const struct form *a, const struct form *b,
                  struct proof_pair *out)
 {
     s->a = a;
     s->b = b;
     s->count = s->depth = 0;
     s->error = 0;
+    s->large = false;
     if (!reset_slots(s, SLOTS_START))
         return PTRD_ENOMEM;
-    visit(s, &(struct state){.diverged = !same});
-    while (s->error == 0 && s->depth) {
+    visit(s, &(struct state){.diverged = a->family != b->family});
+    while (s->error == 0 && !s->large && s->depth) {
         struct state state = s->states[s->stack[--s->depth]];
         if (complete(s, &state)) {
             *out = (struct proof_pair){.a = a->fixed | state.a.bits, .b = b->fixed | state.b.bits};
@@ -324,5 +342,7 @@ int search_forms(struct search *s, const struct form *a, const struct form *b, b
         else
             read_octet(s, &state);
     }
-    return s->error < 0 ? s->error : PTRD_ABSENT;
+    if (s->error < 0)
+        return s->error;
+    return s->large ? SEARCH_LARGE : PTRD_ABSENT;
 }

@@ -201,7 +201,7 @@ static int find_moves(const struct walk *w, struct cursor at, struct moves *m)
             err = field_moves(m, symbol, run);
         } else {
             run.depth++;
-            err = add_move(m, word_octet(symbol), run, false);
+            err = add_move(m, word_octets(symbol), run, false);
         }
         lo = end;
     }

@@ -26,8 +26,8 @@ void words_free(struct words *words) PTRD_NONNULL;
 
 bool word_is_field(uint16_t symbol);
 
-/* The one octet of a symbol that is no field, as a bit. */
-uint64_t word_octet(uint16_t symbol);
+/* What a symbol that is no field stands for, as bits: one octet, or counts. */
+uint64_t word_octets(uint16_t symbol);
 
 /* What a field can read next, from its right end: octets (bits) and the state behind them, 0 when
  * the field is used up. state 0: nothing read yet. */

@@ -12,6 +12,8 @@ enum {
     SYMBOL_SHORT = 64,
     SYMBOL_NUMBER = 128,
     WIDTHS = PROOF_DIGITS_MAX + 1,
+    SYMBOL_COUNT = 8192,
+    COUNT_MAX = 62, /* that many or more */
 };
 
 #define WORD_MAX 512 /* symbols; proved names have at most 253 */
@@ -41,6 +43,13 @@ static void put_octet(struct draft *d, char c)
         put(d, SYMBOL_DOT);
     else
         put(d, SYMBOL_W + (unsigned)(c - 'w'));
+}
+
+static void put_count(struct draft *d, unsigned min, unsigned max)
+{
+    min = min < COUNT_MAX ? min : COUNT_MAX;
+    max = max < COUNT_MAX ? max : COUNT_MAX;
+    put(d, SYMBOL_COUNT + min * 64 + max);
 }
 
 static void put_text(struct draft *d, const char *text, size_t len)
@@ -121,12 +130,15 @@ static void put_item(struct draft *d, const struct proof_item *item, const struc
 
 bool word_is_field(uint16_t symbol)
 {
-    return symbol >= SYMBOL_SHORT;
+    return symbol >= SYMBOL_SHORT && symbol < SYMBOL_COUNT;
 }
 
-uint64_t word_octet(uint16_t symbol)
+uint64_t word_octets(uint16_t symbol)
 {
-    return (uint64_t)1 << symbol;
+    if (symbol < SYMBOL_COUNT)
+        return (uint64_t)1 << symbol;
+    unsigned min = (symbol - SYMBOL_COUNT) / 64u, max = (symbol - SYMBOL_COUNT) % 64u;
+    return (uint64_t)low_bits(max + 1) & ~(uint64_t)low_bits(min);
 }
 
 #define OCTET_HYPHEN ((uint64_t)1 << SYMBOL_HYPHEN)
@@ -197,6 +209,14 @@ static int draft_word(const struct block *block, struct draft *d)
     d->full = false;
     for (unsigned i = 0; i < items.count; i++)
         put_item(d, &items.at[i], &part.range);
+    unsigned dots = 0, hyphens = 0, shorts = 0;
+    for (unsigned i = 0; i < d->len; i++) {
+        dots += d->symbols[i] == SYMBOL_DOT;
+        hyphens += d->symbols[i] == SYMBOL_HYPHEN;
+        shorts += d->symbols[i] >= SYMBOL_SHORT && d->symbols[i] < SYMBOL_NUMBER;
+    }
+    put_count(d, hyphens, hyphens + 7 * shorts); /* words begin at the right: these come first */
+    put_count(d, dots, dots);
     return d->full ? PTRD_ELIMIT : 0;
 }
 

@@ -20,6 +20,7 @@ enum {
     TYPE_DNSKEY = 48,
     TYPE_TLSA = 52,
     TYPE_SMIMEA = 53,
+    TYPE_RKEY = 57,
     TYPE_CDS = 59,
     TYPE_CDNSKEY = 60,
     TYPE_CSYNC = 62,
@@ -152,8 +153,8 @@ static void add_unknown_form(struct bytes *text, const struct bytes *wire)
     bytes_add_hex(text, wire->at, wire->len);
 }
 
-/* Types that only libldns can spell. PowerDNS knows CSYNC of them; it needs the others as octets.
- */
+/* Types that only libldns can spell. PowerDNS 4.7 knows CSYNC of them by name; it takes the others
+ * as octets, and takes octets of no type that it knows. */
 static int read_other(const struct subject *s, const struct tokens *words, struct bytes *text)
 {
     struct bytes printed = {0}, wire = {0};
@@ -169,10 +170,11 @@ static int read_other(const struct subject *s, const struct tokens *words, struc
     return rc;
 }
 
-/* libldns does not know ALIAS, and 1.8.3 leaks two strings a call in its reader of IPSECKEY. */
+/* libldns does not know ALIAS; 1.8.3 refuses every RKEY, and leaks two strings a call in its reader
+ * of IPSECKEY. */
 static bool is_unverified(uint16_t type)
 {
-    return type == RRTYPE_ALIAS || type == TYPE_IPSECKEY;
+    return type == RRTYPE_ALIAS || type == TYPE_RKEY || type == TYPE_IPSECKEY;
 }
 
 /* Words -> canonical text and wire form. */
@@ -207,8 +209,11 @@ static int read_unknown_form(const struct subject *s, const struct tokens *words
 {
     struct bytes wire = {0}, spelled = {0};
     int rc = read_unknown(s, words, &wire);
-    bool known = record_form_of(s->type) != NULL || record_reader_of(s->type) != NULL;
-    if (rc == 0 && known && !is_unverified(s->type)) {
+    bool known = record_form_of(s->type) != NULL || record_reader_of(s->type) != NULL ||
+                 s->type == TYPE_CSYNC;
+    if (rc == 0 && s->type == RRTYPE_ALIAS) {
+        rc = subject_refuse(s, "ALIAS has no octets, expected: target");
+    } else if (rc == 0 && known) {
         rc = verify_spell(s, &wire, &spelled);
         if (rc == 0)
             rc = read_content(s, (const char *)spelled.at, spelled.len, text);

@@ -27,7 +27,7 @@ struct held {
  * answers while a new table is built. One thread at a time, under lock. */
 struct pin {
     pthread_mutex_t lock;
-    struct store_reader *reader;
+    struct store_reader *reader, *spare;
     struct held *held; /* NULL: no transaction is open */
     struct store_meta meta;
     atomic_int_fast64_t begun_ms;
@@ -152,7 +152,8 @@ static int init_sync(struct engine *e)
     pthread_mutex_init(&e->pin.lock, NULL);
     pthread_cond_init(&e->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    return store_reader_new(e->store, &e->pin.reader);
+    int err = store_reader_new(e->store, &e->pin.reader);
+    return err < 0 ? err : store_reader_new(e->store, &e->pin.spare);
 }
 
 int engine_open(const char *dir, struct engine **out, struct diag *diag)
@@ -186,6 +187,7 @@ void engine_close(struct engine *e)
     pthread_mutex_unlock(&e->lock);
     let_go(e->pin.held);
     store_reader_free(e->pin.reader);
+    store_reader_free(e->pin.spare);
     let_go(e->current);
     store_close(e->store);
     pthread_mutex_destroy(&e->lock);
@@ -210,30 +212,46 @@ static void unpin(struct pin *p)
     p->held = NULL;
 }
 
-/* Moves the pin to now when it is older than PIN_RENEW_MS; never waits. */
+/* Moves the pin to now when it is older than PIN_RENEW_MS; never waits. When the generation has
+ * moved meanwhile the old transaction is what will be needed, and stays. */
 static void renew_pin(struct snapshot *s)
 {
     struct pin *p = &s->engine->pin;
+    struct store_meta meta;
     int64_t now = now_ms();
     if (now - atomic_load_explicit(&p->begun_ms, memory_order_relaxed) < PIN_RENEW_MS ||
         pthread_mutex_trylock(&p->lock) != 0)
         return;
-    struct held *mine = s->held;
-    unpin(p);
-    if (store_read_begin(p->reader, &p->meta) == 0) {
-        if (fits(mine, p->reader, &p->meta))
-            p->held = take(mine);
-        else
-            store_read_end(p->reader);
+    if (store_read_begin(p->spare, &meta) == 0) {
+        if (fits(s->held, p->spare, &meta)) {
+            struct store_reader *fresh = p->spare;
+            unpin(p);
+            p->spare = p->reader;
+            p->reader = fresh;
+            p->meta = meta;
+            p->held = take(s->held);
+        } else {
+            store_read_end(p->spare);
+        }
     }
     atomic_store_explicit(&p->begun_ms, now, memory_order_relaxed);
     pthread_mutex_unlock(&p->lock);
 }
 
+/* A table that is being built may need the pin for as long as that takes. */
+static bool is_building(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    bool building = e->building;
+    pthread_mutex_unlock(&e->lock);
+    return building;
+}
+
 void engine_tick(struct engine *e)
 {
     struct pin *p = &e->pin;
-    if (now_ms() - atomic_load(&p->begun_ms) < PIN_MAX_MS || pthread_mutex_trylock(&p->lock) != 0)
+    if (now_ms() - atomic_load(&p->begun_ms) < PIN_MAX_MS || is_building(e) ||
+        pthread_mutex_trylock(&p->lock) != 0)
         return;
     unpin(p);
     pthread_mutex_unlock(&p->lock);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define RESIZE_WAIT_MS 2000
-#define LAG_WAIT_MS 1000
+#define LAG_WAIT_MS 300
 
 static const char *const table_names[STORE_TABLES] = {
     [STORE_ZONES] = "zones",

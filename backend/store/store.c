@@ -38,6 +38,25 @@ static int lock_replace(const struct store *s, const struct identity *there, str
     return 0;
 }
 
+/* lock.mdb seems to be another data file's. Looked at again while no writer can be between its two
+ * steps; if it still is, it goes. */
+static int lock_settle(struct store *s, struct env **out, struct diag *diag)
+{
+    int fd = writer_lock(&s->paths, 1000, diag);
+    if (fd < 0)
+        return fd;
+    int err = env_open(&s->paths, s->mode, s->map_size, out, diag);
+    if (err == PTRD_ELOCKFILE) {
+        if (unlink(s->paths.file[FILE_LOCK]) && errno != ENOENT)
+            err = diag_set(diag, -errno, "%s: cannot replace it: %s", s->paths.file[FILE_LOCK],
+                           strerror(errno));
+        else
+            err = env_open(&s->paths, s->mode, s->map_size, out, diag);
+    }
+    writer_unlock(fd);
+    return err == PTRD_ELOCKFILE ? PTRD_ECORRUPT : err;
+}
+
 static int store_open_env(struct store *s, const struct identity *there, struct env **out,
                           struct diag *diag)
 {
@@ -48,17 +67,10 @@ static int store_open_env(struct store *s, const struct identity *there, struct 
             return err;
     }
     int err = env_open(&s->paths, s->mode, s->map_size, &e, diag);
-    if (err == PTRD_ELOCKFILE) {
-        struct identity now;
-        off_t size;
-        err = identity_read(&s->paths, &now, &size);
-        if (!err)
-            err = lock_replace(s, &now, diag);
-        if (!err)
-            err = env_open(&s->paths, s->mode, s->map_size, &e, diag);
-    }
+    if (err == PTRD_ELOCKFILE)
+        err = lock_settle(s, &e, diag);
     if (err)
-        return err == PTRD_ELOCKFILE ? PTRD_ECORRUPT : err;
+        return err;
     e->number = ++s->numbers;
     e->next = s->envs;
     s->envs = e;

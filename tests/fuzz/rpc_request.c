@@ -46,12 +46,16 @@ static void check_decoder(const char *text, size_t len, bool answered)
     json_error_t error;
     bool scanned = scan_request(text, len, &request, &diag) == 0;
     json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-    if ((json_is_object(root) && !scanned && !strstr(diag.message, "less nesting")) ||
+    /* jansson 2.14 takes a NUL byte behind a number for its end */
+    bool nul = memchr(text, '\0', len) != NULL;
+    if ((json_is_object(root) && !scanned && !nul && !strstr(diag.message, "less nesting")) ||
         (answered && !scanned))
         abort();
-    /* jansson also refuses numbers that no double holds, and duplicates of any key */
-    if (!root && scanned && json_error_code(&error) != json_error_numeric_overflow &&
-        json_error_code(&error) != json_error_duplicate_key)
+    /* jansson also refuses numbers that no double holds, duplicates of any key, and \u0000 in a key
+     */
+    int code = root ? 0 : (int)json_error_code(&error);
+    if (!root && scanned && code != json_error_numeric_overflow &&
+        code != json_error_duplicate_key && code != json_error_null_byte_in_key)
         abort();
     json_decref(root);
 }

@@ -65,7 +65,8 @@ static void random_template(enum family family, char out[512])
 static u128 random_base(enum family family)
 {
     static const uint32_t starts[] = {0x0a000000, 0x0a000800, 0x0a000900, 0x0a006000, 0xc6330000,
-                                      0x0a000000, 0x00000000, 0xffffff00, 0x0b0b0a00, 0x0a005f00};
+                                      0x0a000000, 0x00000000, 0xffffff00, 0x0b0b0a00, 0x0a005f00,
+                                      0x01010100, 0x0b010100, 0x0101010b, 0x01010b00, 0x010b0100};
     static const char *const starts6[] = {"2001:db8::",
                                           "::",
                                           "20::",
@@ -366,12 +367,17 @@ static void random_table(unsigned window)
     struct case_block blocks[8];
     unsigned count = 0, wanted = 2 + pick(6), families = pick(4);
     enum family family = families & 1 ? FAMILY_IPV4 : FAMILY_IPV6;
-    u128 bases[2] = {random_base(FAMILY_IPV4), random_base(FAMILY_IPV6)};
+    u128 bases[2][2];
+    for (unsigned i = 0; i < 2; i++) {
+        bases[0][i] = random_base(FAMILY_IPV4);
+        bases[1][i] = random_base(FAMILY_IPV6);
+    }
     for (unsigned tries = 0; tries < 60 && count < wanted; tries++) {
         if (families == 3)
             family = pick(2) ? FAMILY_IPV4 : FAMILY_IPV6;
         const char *again = count && pick(2) ? blocks[pick(count)].text : NULL;
-        if (!random_block(&blocks[count], family, bases[family == FAMILY_IPV6], window, again))
+        if (!random_block(&blocks[count], family, bases[family == FAMILY_IPV6][pick(2)], window,
+                          again))
             continue;
         flags_of[count] = pick(2) ? BLOCK_SHARED_NAMES : 0;
         blocks[count].none = pick(8) == 0;

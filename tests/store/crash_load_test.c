@@ -22,7 +22,7 @@ static struct model *model_state(char which)
     return m;
 }
 
-static void child_load_forever(const char *dir)
+static void child_load_forever(const char *dir, int start)
 {
     struct store *s;
     struct diag diag;
@@ -106,7 +106,7 @@ static void killed_loader_leaves_a_or_b_and_no_leak(void **state)
     for (unsigned i = 0; i < kills; i++) {
         pid_t pid = fork();
         if (pid == 0)
-            child_load_forever(scratch.store);
+            child_load_forever(scratch.store, (int)(i % 2));
         sleep_some(20000 + (unsigned)(random_next(&seed) % 130000));
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);

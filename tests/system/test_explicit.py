@@ -40,6 +40,7 @@ TYPES = [
     ("APL", "1:192.168.32.0/21 !1:192.168.38.0/28", None),
     ("IPSECKEY", "10 1 2 192.0.2.38 AQNRU3mG7TVTO2BkR47usntb102uFJtugbo6BSGvgqt4AQ==", None),
     ("CSYNC", "66 3 A NS AAAA", None),
+    ("IPSECKEY", r"\# 9 0a0102010203040151", "10 1 2 1.2.3.4 AVE="),
     ("SVCB", "0 alias.isp.example.", None),
     ("HTTPS", '1 . alpn="h2,h3" port=8443 ipv4hint=192.0.2.1 ipv6hint=2001:db8::1', None),
     ("TYPE1234", r"\# 3 abcdef", None),

@@ -1,7 +1,8 @@
-"""The commands of README.md work: every fenced `sh` block is run, in order, in a copy of the checkout's view."""
+"""The commands of README.md work: every fenced `sh` block is run. What they leave in the checkout is removed."""
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -44,11 +45,17 @@ def test_commands_that_are_run_elsewhere_exist(command):
 
 @pytest.mark.parametrize("index", range(len(blocks())))
 def test_block_runs(index, tmp_path):
-    """All blocks up to this one would build on each other; each is run as a reader pastes it, stopping at an error."""
+    """As a reader pastes it, stopping at the first error."""
     lines = [line for line in command_lines(blocks()[index]) if runnable(line) and not line.startswith("cd ptrd")]
     if not lines:
         return
+    # bash -e overlooks a failure left of &&
+    script = "\n".join(lines).replace(" && ", "\n")
+    before = set(SOURCE.iterdir())
     # TMPDIR keeps what a block makes by mktemp in this test's directory
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", "\n".join(lines)], cwd=SOURCE, capture_output=True,
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=SOURCE, capture_output=True,
                           text=True, timeout=TIMEOUT_S, env={**os.environ, "TMPDIR": str(tmp_path)})
+    for made in set(SOURCE.iterdir()) - before:
+        if made.name != "build" and made.is_dir():
+            shutil.rmtree(made)
     assert done.returncode == 0, "\n".join(lines) + "\n" + done.stdout + done.stderr

@@ -386,3 +386,31 @@ def test_a_long_table_is_read_without_being_slow_at_finding_the_second_key(tmp_p
     write(tmp_path / "zones.yaml", P + rows + "  10.1.2.3: again.example\n")
     done = run("ptrctl", "check", tmp_path / "zones.yaml", check=False, timeout=20)
     assert "zones.yaml:100004:3: key `10.1.2.3` is given twice, first in line 66055" in done.stderr
+
+
+def test_a_zones_file_that_is_not_there_is_named(tmp_path):
+    done = run("ptrctl", "check", tmp_path / "zones.yaml", check=False)
+    assert done.returncode == 1
+    assert f"{tmp_path}/zones.yaml: cannot open: No such file or directory" in done.stderr
+
+
+def test_a_directory_instead_of_a_zones_file_is_named(tmp_path):
+    done = run("ptrctl", "check", tmp_path, check=False)
+    assert done.returncode == 1
+    assert f"{tmp_path}: cannot read: Is a directory" in done.stderr
+
+
+def test_load_refuses_what_check_refuses_and_keeps_what_is_in_force(tmp_path):
+    store = tmp_path / "db"
+    write(tmp_path / "zones.yaml", Z + "  - {name: isp.example}\n")
+    run("ptrctl", "load", tmp_path / "zones.yaml", "--db", store)
+    before = run("ptrctl", "dump", "--db", store).stdout
+    for number, case in enumerate(CASES[::15]):
+        (tmp_path / str(number)).mkdir()
+        write(tmp_path / str(number) / "zones.yaml", case[1])
+        if len(case) == 4:
+            write(tmp_path / str(number) / "p.csv", case[2])
+        done = run("ptrctl", "load", tmp_path / str(number) / "zones.yaml", "--db", store, check=False)
+        assert done.returncode == 1
+        assert case[-1].replace("DIR", str(tmp_path / str(number))) in done.stderr
+    assert run("ptrctl", "dump", "--db", store).stdout == before

@@ -1,10 +1,11 @@
 /* YAML with exact positions (the only user of libyaml).
  *
  * A document is read into a tree of nodes that keep line and column (from 1) and, for mappings, the
- * order of the file. Duplicate keys, anchors, aliases, tags, several documents and invalid UTF-8 are
- * refused. Scalars stay text; the typed getters say "expected ..., found ..." with the position. A
- * parse error inside {} or [] on a line that holds an unquoted text with "::" at its end or start
- * says that such an IPv6 text must be quoted (design section 5). One thread a document. */
+ * order of the file. Duplicate keys, anchors, aliases, tags, several documents and invalid UTF-8
+ * are refused. Scalars stay text; the typed getters say "expected ..., found ..." with the
+ * position. A parse error inside {} or [] on a line that holds an unquoted text with "::" at its
+ * end or start says that such an IPv6 text must be quoted (design section 5). One thread a
+ * document. */
 #ifndef PTRD_CONF_CONF_H
 #define PTRD_CONF_CONF_H
 
@@ -17,7 +18,8 @@ struct conf_node {
     bool quoted; /* SCALAR written in quotes or as a block: never null/bool/number */
     bool exact;  /* SCALAR on one line without escapes: character i stands at column + quoted + i */
     uint32_t line, column;
-    const char *text; /* SCALAR, or the key of a mapping entry's value is in `key`; NUL-terminated */
+    const char
+        *text; /* SCALAR, or the key of a mapping entry's value is in `key`; NUL-terminated */
     size_t text_len;
     const struct conf_node *key;   /* in a mapping: the node of this value's key (a SCALAR) */
     const struct conf_node *next;  /* next entry of the parent */

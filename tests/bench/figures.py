@@ -1,0 +1,382 @@
+#!/usr/bin/python3
+"""Prints the figures of the project: one table, each figure beside its goal and its floor.
+
+    tests/bench/figures.py [--long] [--only SECTION,...] [--out FILE] [--profile FILE] [--seed N]
+
+Sections: lookups, templates, blocks, ptrs, rebuild. Binaries are those of $PTRD_BUILD (build/ otherwise). --long, or
+PTRD_TEST_LONG=1, takes full sizes. A figure never fails the run; a wrong answer or a refused load does. README.md
+beside this file says what each figure is.
+"""
+import argparse
+import json
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+os.environ.setdefault("PTRD_BUILD", str(HERE.parent.parent / "build"))
+import inputs  # noqa: E402
+from support.ptrd import BUILD, Client, Ptrd  # noqa: E402
+
+INSTRUCTIONS_GOAL = 6000
+MANY_GOAL = 2.0
+PROVE_GOAL_S = 5.0
+
+
+class Table:
+    """What is printed at the end."""
+
+    def __init__(self):
+        self.rows, self.notes = [], []
+
+    def section(self, title):
+        self.rows.append((title,))
+
+    def add(self, figure, value, goal="", ratio=""):
+        self.rows.append((figure, value, goal, ratio))
+        print(f"  {figure}: {value} {ratio}", file=sys.stderr, flush=True)
+
+    def text(self):
+        head = ("figure", "value", "goal", "ratio")
+        widths = [max(len(r[i]) for r in [head, *self.rows] if len(r) == 4) for i in range(4)]
+        lines = ["  ".join(cell.ljust(w) for cell, w in zip(head, widths)).rstrip()]
+        for row in self.rows:
+            if len(row) == 1:
+                lines += ["", row[0]]
+            else:
+                lines.append("  ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip())
+        return "\n".join([*lines, "", *self.notes]) + "\n"
+
+
+class Bench:
+    def __init__(self, work, table, options):
+        self.work, self.table, self.rng = pathlib.Path(work), table, random.Random(options.seed)
+        self.long, self.profile = options.long, []
+
+    def path(self, name):
+        return self.work / name
+
+    def write(self, name, text):
+        self.path(name).write_text(text)
+        return self.path(name)
+
+
+# --- running programs ----------------------------------------------------------------------------
+
+def check_run(command, **kwargs):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, **kwargs)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def program(name, *args):
+    """A C program of this folder; its lines of JSON."""
+    return [json.loads(line) for line in check_run([BUILD / "tests" / f"bench_{name}", *args]).splitlines()]
+
+
+class Watched:
+    """A run of ptrctl: wall time, processor time, VmHWM and the greatest RssAnon seen (every 5 ms)."""
+
+    def __init__(self, *args):
+        command = [str(BUILD / "ptrctl"), *map(str, args)]
+        start = time.monotonic()
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+            self.anon_kb = 0
+            watcher = threading.Thread(target=self._watch, args=(process.pid,))
+            watcher.start()
+            _, status, usage = os.wait4(process.pid, 0)
+            self.wall_s = time.monotonic() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+            watcher.join()
+            errors.seek(0)
+            if process.returncode:
+                raise SystemExit(f"{' '.join(command)}: status {process.returncode}\n{errors.read()}")
+        self.cpu_s = usage.ru_utime + usage.ru_stime
+        self.peak_kb = usage.ru_maxrss
+
+    def _watch(self, pid):
+        while True:
+            try:
+                status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            except OSError:
+                return
+            found = re.search(r"RssAnon:\s*(\d+)", status)
+            if not found:  # a zombie has none
+                return
+            self.anon_kb = max(self.anon_kb, int(found[1]))
+            time.sleep(0.005)
+
+
+def load(bench, name, zones):
+    """Loads a zones text into the store `name`; its directory and the run."""
+    file = bench.write(f"{name}.yaml", zones)
+    return bench.path(name), Watched("load", file, "--db", bench.path(name))
+
+
+# --- lookups under callgrind ---------------------------------------------------------------------
+
+class Group:
+    def __init__(self, label, count, instructions, ns, dump):
+        self.label, self.count, self.ns, self.dump = label, count, ns, dump
+        self.instructions = instructions
+
+
+def totals(dump):
+    found = re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.M)
+    return int(found[1]) if found else 0
+
+
+def ask(bench, name, groups, native=True):
+    """Runs the groups of questions on the store `name`. Returns {label: Group} and what opening it took."""
+    lines = []
+    for label, (what, questions) in groups.items():
+        lines.append(f"= {label} {what}\n")
+        lines += [" ".join(q) + "\n" for q in questions]
+    questions = bench.write(f"{name}.questions", "".join(lines))
+    out = bench.path(f"{name}.callgrind")
+    binary = BUILD / "tests" / "bench_lookup_bench"
+    check_run(["valgrind", "--tool=callgrind", "--collect-atstart=no", "--toggle-collect=bench_measured",
+               "--dump-before=bench_group_end", f"--callgrind-out-file={out}", binary, bench.path(name), questions, 1])
+    opened, *plain = program("lookup_bench", bench.path(name), questions, 20) if native else [None]
+    found = {}
+    for i, (label, (_, asked)) in enumerate(groups.items()):
+        dump = out.with_name(f"{out.name}.{2 * i + 2}")  # odd parts are warm-ups
+        ns = plain[i]["ns"] if native else 0.0
+        found[label] = Group(label, len(asked), totals(dump) / len(asked), ns, dump)
+    return found, opened
+
+
+def top_functions(group, inclusive, count=25):
+    text = check_run(["callgrind_annotate", f"--inclusive={'yes' if inclusive else 'no'}", "--threshold=99",
+                      "--show-percs=no", group.dump])
+    rows = re.findall(r"^\s*([\d,]+)\s+(?:\S*/)?([^/\s]\S*:\S+)(?: \[.*)?$", text, re.M)
+    return [f"{int(cost.replace(',', '')) / group.count:9.0f}  {function}" for cost, function in rows[:count]]
+
+
+def add_profile(bench, group):
+    bench.profile += [f"== {group.label}: {group.instructions:.0f} instructions", "", "inclusive"]
+    bench.profile += top_functions(group, True) + ["", "self"] + top_functions(group, False) + [""]
+
+
+# --- section: single lookups ---------------------------------------------------------------------
+
+KINDS = {
+    "ptr6": "generated IPv6 PTR, ANY", "ns6": "NS of an ancestor label, typed", "ent6": "ENT of ip6.arpa, ANY",
+    "soa": "SOA at a reverse apex", "ptr4x": "explicit IPv4 PTR, ANY", "ptr4": "generated IPv4 PTR, ANY",
+    "aaaa": "generated AAAA, ANY", "a": "generated A, ANY", "absent6": "excluded IPv6 address, ANY",
+    "absent": "absent forward name, ANY", "entf": "forward ENT, ANY",
+}
+
+
+def figure_lookups(bench):
+    table = bench.table
+    zones, csv, groups = inputs.typical(bench.rng, 200000 if bench.long else 40000)
+    bench.write("ptrs.csv", csv)
+    load(bench, "typical", zones)
+    found, _ = ask(bench, "typical", groups)
+    table.section("Instructions a lookup, frame to reply (callgrind; user space), and time")
+    for label, title in KINDS.items():
+        group = found[label]
+        table.add(title, f"{group.instructions:.0f}", f"{INSTRUCTIONS_GOAL}" if label == "ptr6" else "",
+                  f"{group.instructions / INSTRUCTIONS_GOAL:.2f} x 6,000; {group.ns:.0f} ns")
+        add_profile(bench, group)
+
+
+# --- section: many templates ---------------------------------------------------------------------
+
+def compare(table, title, many, one, goal=MANY_GOAL):
+    table.add(title, f"{many.instructions:.0f} against {one.instructions:.0f}", f"<= {goal:g} x" if goal else "",
+              f"{many.instructions / max(one.instructions, 1):.2f} x")
+
+
+def figure_templates(bench):
+    count = 10000
+    bench.table.section(f"One name among {count:,} templates of one zone against one template, instructions")
+    for family, (template, _, _) in inputs.TEMPLATES.items():
+        indices = list(range(count))
+        runs = []
+        for name, chosen in ((f"{family}-many", indices), (f"{family}-one", [inputs.ONE])):
+            load(bench, name, inputs.templates(family, chosen))
+            runs.append(ask(bench, name, inputs.template_groups(bench.rng, family, chosen), native=False)[0])
+        many, one = runs
+        text = template(ONE_SHOWN).replace(inputs.DYN, "z").replace(str(ONE_SHOWN), "N")
+        compare(bench.table, f"{text}, frame to reply", many["reply"], one["reply"])
+        compare(bench.table, f"{text}, index alone", many["forward"], one["forward"])
+        for label, what in (("below", "ENT above"), ("nothing", "no ENT")):
+            if label in many:
+                compare(bench.table, f"{text}, {what}", many[label], one[label])
+        add_profile(bench, many["forward"])
+
+
+ONE_SHOWN = inputs.ONE
+
+
+# --- section: many blocks ------------------------------------------------------------------------
+
+def figure_blocks(bench):
+    table, count = bench.table, 100000
+    many = {}
+    table.section(f"{count:,} blocks proved and loaded (floor: the YAML alone)")
+    for kind in inputs.BLOCKS:
+        zones = inputs.blocks_file(kind, count)
+        file = bench.write(f"{kind}.yaml", zones)
+        floor = program("yaml_bench", file)[0]["s"]
+        checked = Watched("check", file)
+        _, loaded = load(bench, kind, zones)
+        again = Watched("load", file, "--db", bench.path(kind))
+        table.add(f"{kind}: check", f"{checked.wall_s:.2f} s", "", f"{checked.wall_s / floor:.1f} x the YAML ({floor:.2f} s)")
+        table.add(f"{kind}: load", f"{loaded.wall_s:.2f} s", f"{PROVE_GOAL_S:g} s",
+                  f"{loaded.wall_s / floor:.1f} x; anonymous {loaded.anon_kb / 1024:.0f} MB")
+        table.add(f"{kind}: load without a change", f"{again.wall_s:.2f} s", "", f"{again.wall_s / floor:.1f} x")
+    table.section(f"Longest match among {count:,} blocks against one block, instructions")
+    for kind in ("distinct", "shared"):
+        many[kind], opened = ask(bench, kind, inputs.match_groups(bench.rng, kind, count))
+        load(bench, f"{kind}-one", inputs.blocks_file(kind, 1))
+        one, base = ask(bench, f"{kind}-one", inputs.match_groups(bench.rng, kind, 1))
+        compare(table, f"{kind}: frame to reply", many[kind]["reply"], one["reply"])
+        compare(table, f"{kind}: match alone", many[kind]["block"], one["block"])
+        many[kind] = (opened, base)
+    table.section(f"The table of {count:,} blocks in ptrd: time to build, memory by malloc")
+    for kind, (opened, base) in many.items():
+        heap = opened["heap_bytes"] - base["heap_bytes"]
+        table.add(kind, f"{opened['open_s'] - base['open_s']:.3f} s, {heap / 1e6:.1f} MB", "",
+                  f"{heap / count:.0f} bytes a block")
+
+
+# --- section: many PTRs --------------------------------------------------------------------------
+
+def store_sizes(bench, name):
+    *tables, whole = program("store_bench", "sizes", bench.path(name))
+    return {t["table"]: t for t in tables}, whole["file_bytes"]
+
+
+def add_sizes(bench, title, name, table_names):
+    tables, whole = store_sizes(bench, name)
+    for table_name in table_names:
+        t = tables[table_name]
+        bench.table.add(f"{title}: table {table_name}", f"{t['bytes'] / t['rows']:.1f} bytes a row", "",
+                        f"{t['rows']} rows, depth {t['depth']}")
+    bench.table.add(f"{title}: data.mdb", f"{whole / tables['ptrs']['rows']:.1f} bytes a PTR", "",
+                    f"{whole / 1e6:.1f} MB")
+
+
+def figure_ptrs(bench):
+    table, count = bench.table, 1000000 if bench.long else 100000
+    table.section(f"{count:,} PTRs from CSV in random order (floor: LMDB appending the same rows)")
+    kinds = (("IPv4, targets elsewhere", "ptrs4", {4}, inputs.outside, ["ptrs"]),
+             ("IPv6, targets elsewhere", "ptrs6", {6}, inputs.outside, ["ptrs"]),
+             ("both, targets in a forward_auto zone", "ptrsa", {4, 6}, inputs.inside, ["ptrs", "derived"]))
+    for title, name, families, target, _ in kinds:
+        inputs.write_ptrs(bench.path("ptrs.csv"), bench.rng, count, families, target)
+        _, loaded = load(bench, name, inputs.ptrs_zones())
+        bench.path(f"{name}-floor").mkdir()
+        floor = program("store_bench", "append", bench.path(name), bench.path(f"{name}-floor"))[0]
+        table.add(f"{title}: load", f"{count / loaded.wall_s:,.0f} rows/s", "",
+                  f"{loaded.wall_s:.2f} s, {loaded.wall_s / floor['s']:.1f} x LMDB ({floor['rows'] / floor['s']:,.0f} rows/s)")
+        table.add(f"{title}: peak memory", f"{loaded.peak_kb / 1024:.0f} MB", "",
+                  f"anonymous {loaded.anon_kb / 1024:.0f} MB, {loaded.anon_kb * 1024 / count:.0f} bytes a PTR")
+        again = Watched("load", bench.path(f"{name}.yaml"), "--db", bench.path(name))
+        table.add(f"{title}: load without a change", f"{count / again.wall_s:,.0f} rows/s", "", f"{again.wall_s:.2f} s")
+    table.section("Bytes in the store, names of 30 characters")
+    for title, name, _, _, names in kinds:
+        add_sizes(bench, title, name, names)
+
+
+# --- section: a structural change under ptrd -----------------------------------------------------
+
+QUESTION = "7.0.0.10.in-addr.arpa."
+
+
+def ask_until(socket, done, worst):
+    """Asks as fast as one connection can; the longest and the median time of an answer."""
+    took = []
+    with Client(socket, timeout=60) as client:
+        while not done.is_set():
+            start = time.monotonic()
+            client.lookup(QUESTION)
+            took.append(time.monotonic() - start)
+    took.sort()
+    worst.append((took[-1], took[len(took) // 2]))
+
+
+def timed(client):
+    start = time.monotonic()
+    client.lookup(QUESTION)
+    return time.monotonic() - start
+
+
+def figure_rebuild(bench):
+    table, count = bench.table, 100000
+    table.section(f"ptrd with {count:,} blocks: a structural load, and the answers meanwhile")
+    for kind in ("distinct", "nested"):
+        extra = [[("10.255.0.0/24", f"x{n}-{{ip}}.{inputs.DYN}")] for n in range(2)]
+        directory, _ = load(bench, f"{kind}-live", inputs.blocks_file(kind, count))
+        with Ptrd(directory) as ptrd, Client(ptrd.socket, timeout=60) as client:
+            client.lookup(QUESTION)
+            warm = sorted(timed(client) for _ in range(200))[100]
+            load(bench, f"{kind}-live", inputs.blocks_file(kind, count, extra[0]))
+            first, second = timed(client), timed(client)
+            table.add(f"{kind}: first request after the load", f"{first * 1000:.1f} ms", "",
+                      f"next {second * 1e6:.0f} us, warm {warm * 1e6:.0f} us")
+            done, worst = threading.Event(), []
+            asking = [threading.Thread(target=ask_until, args=(ptrd.socket, done, worst)) for _ in range(2)]
+            for thread in asking:
+                thread.start()
+            load(bench, f"{kind}-live", inputs.blocks_file(kind, count, extra[1]))
+            time.sleep(1)
+            done.set()
+            for thread in asking:
+                thread.join()
+        table.add(f"{kind}: longest answer of two connections during a load", f"{min(worst)[0] * 1000:.1f} ms", "",
+                  f"the other {max(worst)[0] * 1000:.1f} ms; median {worst[0][1] * 1e6:.0f} us")
+
+
+# --- the whole -----------------------------------------------------------------------------------
+
+SECTIONS = {"lookups": figure_lookups, "templates": figure_templates, "blocks": figure_blocks, "ptrs": figure_ptrs,
+            "rebuild": figure_rebuild}
+
+
+def options():
+    parser = argparse.ArgumentParser(description="Print the figures of the project.")
+    parser.add_argument("--long", action="store_true", default=os.environ.get("PTRD_TEST_LONG") == "1")
+    parser.add_argument("--only", default=",".join(SECTIONS), metavar="SECTION,...")
+    parser.add_argument("--out", type=pathlib.Path, help="write the table there, too")
+    parser.add_argument("--profile", type=pathlib.Path, help="write there where the instructions go")
+    parser.add_argument("--seed", type=int, default=20)
+    chosen = parser.parse_args()
+    chosen.only = chosen.only.split(",")
+    unknown = set(chosen.only) - set(SECTIONS)
+    if unknown:
+        parser.error(f"unknown section {' '.join(unknown)}; there are {' '.join(SECTIONS)}")
+    return chosen
+
+
+def main():
+    chosen, table = options(), Table()
+    print(f"seed {chosen.seed}, {'full sizes' if chosen.long else 'short form'}", file=sys.stderr)
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="ptrd-bench-") as work:
+        bench = Bench(work, table, chosen)
+        for name in chosen.only:
+            SECTIONS[name](bench)
+    table.notes.append(f"{os.cpu_count()} cores; {'full sizes' if chosen.long else 'short form'}; seed {chosen.seed}; "
+                       f"{time.monotonic() - start:.0f} s in all")
+    print(table.text())
+    if chosen.out:
+        chosen.out.write_text(table.text())
+    if chosen.profile:
+        chosen.profile.write_text("\n".join(bench.profile) + "\n")
+
+
+if __name__ == "__main__":
+    main()

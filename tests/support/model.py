@@ -1,0 +1,458 @@
+"""A naive model of what every answer must be, for comparison with the real thing.
+
+Written from the specification alone and from none of the product's code: it enumerates every address of every
+block, writes down its generated name, and collects all names that exist. Fit for blocks of some thousand
+addresses in all. Names are text, lower case, without a final dot; labels hold no dots or escapes.
+
+    world = World(config)             # config: see class Config
+    world.refusals                    # why it must not be loaded: a list of texts, empty when it is fine
+    world.lookup("7.100.51.198.in-addr.arpa", "ANY", apex or None)   # rows as the remote backend must give them
+    world.answer("a.example", "A")    # rcode and answer section as a resolver must see them
+"""
+import dataclasses
+import ipaddress
+import re
+
+ADDRESS_TYPE = {4: "A", 6: "AAAA"}
+BITS = {4: 32, 6: 128}
+B32 = "0123456789abcdefghijklmnopqrstuv"
+HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+
+
+@dataclasses.dataclass
+class Zone:
+    apex: str
+    ttl: int = 3600
+    forward_auto: bool = False
+    ns: tuple = ("ns1.out.test", "ns2.out.test")
+    serial: int = 1
+    minimum: int = 300
+    prefix: str = None      # how it is written, when not by name
+    records: list = dataclasses.field(default_factory=list)     # Record
+
+    @property
+    def reverse(self):
+        return within(self.apex, "in-addr.arpa") or within(self.apex, "ip6.arpa")
+
+
+@dataclasses.dataclass
+class Record:
+    owner: str
+    type: str
+    content: str
+    ttl: int = None         # None: the zone's
+
+
+@dataclasses.dataclass
+class Block:
+    family: int
+    first: int
+    last: int
+    text: str = None        # None: "none"
+    ttl: int = 3600
+    vars: dict = dataclasses.field(default_factory=dict)
+    reverse_external: bool = False
+    forward_external: bool = False
+    shared_names: bool = False
+
+    @property
+    def prefix_len(self):
+        size = self.last - self.first + 1
+        if size & (size - 1) or self.first % size:
+            return None
+        return BITS[self.family] - size.bit_length() + 1
+
+
+@dataclasses.dataclass
+class Ptr:
+    family: int
+    num: int
+    names: list
+    ttl: int = None         # None: the zone's
+    forward: str = None     # auto, none, external; None: unsaid
+    csv: bool = False
+
+
+@dataclasses.dataclass
+class Config:
+    zones: list             # Zone
+    blocks: list
+    ptrs: list
+
+
+# --- names and addresses ---------------------------------------------------------------------------------------
+
+def within(name, apex):
+    return name == apex or name.endswith("." + apex)
+
+
+def parents(name):
+    """The names above, nearest first."""
+    while "." in name:
+        name = name.split(".", 1)[1]
+        yield name
+
+
+def address(family, num):
+    return ipaddress.IPv4Address(num) if family == 4 else ipaddress.IPv6Address(num)
+
+
+def reverse_name(family, num):
+    if family == 4:
+        return ".".join(str(num >> shift & 255) for shift in (0, 8, 16, 24)) + ".in-addr.arpa"
+    return ".".join(reversed(f"{num:032x}")) + ".ip6.arpa"
+
+
+def is_host(name):
+    return all(HOST_LABEL.fullmatch(label) for label in name.split("."))
+
+
+# --- templates -------------------------------------------------------------------------------------------------
+
+def in_base(value, base, width):
+    digits = ""
+    while value or len(digits) < width:
+        digits = B32[value % base] + digits
+        value //= base
+    return digits
+
+
+def short_ip6(num):
+    """RFC 5952 groups with hyphens; a 0 where the text would begin or end with one."""
+    groups = [f"{num >> shift & 0xffff:x}" for shift in range(112, -16, -16)]
+    best, at = 1, None
+    for i in range(8):
+        run = 0
+        while i + run < 8 and groups[i + run] == "0":
+            run += 1
+        if run > best:
+            best, at = run, i
+    if at is None:
+        return "-".join(groups)
+    left, right = "-".join(groups[:at]), "-".join(groups[at + best:])
+    return f"{left or '0'}--{right or '0'}"
+
+
+class Unfit(Exception):
+    """The template cannot be used for the block."""
+
+
+def placeholder(word, block, num):
+    """The text of {word} for an address of the block."""
+    v4 = block.family == 4
+    name, _, form = word.partition(":")
+    octets = [num >> shift & 255 for shift in (24, 16, 8, 0)]
+    if word == "ip" or (v4 and word == "ip:short"):
+        return "-".join(map(str, octets)) if v4 else address(6, num).exploded.replace(":", "-")
+    if word == "ip:short":
+        return short_ip6(num)
+    if word == "ip:hex":
+        return f"{num:0{BITS[block.family] // 4}x}"
+    if word == "ip:b32":
+        return in_base(num, 32, 7 if v4 else 26)
+    if word == "ip:rev" and v4:
+        return "-".join(map(str, reversed(octets)))
+    if v4 and name in ("1", "2", "3", "4") and form in ("", "03", "x", "02x"):
+        return format(octets[int(name) - 1], form or "d")
+    if not v4 and re.fullmatch("g[1-8]", name) and form in ("", "x"):
+        return format(num >> (128 - 16 * int(name[1:])) & 0xffff, form or "04x")
+    if not v4 and re.fullmatch("n[1-9][0-9]?", word) and int(word[1:]) <= 32:
+        return format(num >> (128 - 4 * int(word[1:])) & 15, "x")
+    if name == "host" and form in ("", "dec", "b32"):
+        base = {"": 16, "dec": 10, "b32": 32}[form]
+        return in_base(num - block.first, base, len(in_base(block.last - block.first, base, 1)))
+    if re.fullmatch("net/[0-9]+", word) and int(word[4:]) <= BITS[block.family]:
+        shift = BITS[block.family] - int(word[4:])
+        if block.prefix_len is not None and int(word[4:]) < block.prefix_len:
+            raise Unfit(f"{{{word}}}: smaller block")
+        count = (block.last >> shift) - (block.first >> shift)
+        return in_base((num >> shift) - (block.first >> shift), 16, len(in_base(count, 16, 1)))
+    if word in block.vars:
+        return block.vars[word].lower()
+    raise Unfit(f"{{{word}}}: unknown")
+
+
+def generate(block, num):
+    """g(a) as text, whatever it looks like."""
+    return re.sub(r"\{([^}]*)\}", lambda m: placeholder(m[1], block, num), block.text).lower().rstrip(".")
+
+
+def label_fault(label, literal):
+    """Why a generated label is refused; literal: what the operator wrote up to the first placeholder."""
+    if not label:
+        return "empty label"
+    if len(label) > 63:
+        return "label too long"
+    if not re.fullmatch("[a-z0-9-]+", label):
+        return "character"
+    if label[0] == "-" or label[-1] == "-":
+        return "hyphen at an end"
+    if label[2:4] == "--" and not literal.lower().startswith("xn--"):
+        return "hyphens in positions 3 and 4"
+    return None
+
+
+def template_literals(text):
+    """The fixed beginning of each label."""
+    return [re.sub(r"\{.*", "", label) for label in re.sub(r"(\{[^}]*\})", r"\1", text).rstrip(".").split(".")]
+
+
+# --- the world -------------------------------------------------------------------------------------------------
+
+class World:
+    """Everything that exists under a configuration."""
+
+    def __init__(self, config):
+        self.config = config
+        self.zones = {zone.apex: zone for zone in config.zones}
+        self.refusals = []
+        self.generated = {}      # (family, num) -> (name, block)
+        self.generated_names = {}    # name -> {family: num}, blocks with `forward: external` left out
+        self.rows = {}           # name -> type -> [(content, ttl)]
+        self.kinds = {}          # name -> what kinds of things stand there, for choosing questions
+        self._enumerate()
+        self._collect_explicit()
+        if not self.refusals:
+            self._collect_computed()
+            self._collect_ents()
+
+    # which zone
+
+    def zone_of(self, name):
+        """The most specific zone that encloses the name, or None."""
+        for candidate in (name, *parents(name)):
+            if candidate in self.zones:
+                return self.zones[candidate]
+        return None
+
+    def above(self, zone):
+        """The closest zone above, or None."""
+        return next((self.zones[p] for p in parents(zone.apex) if p in self.zones), None)
+
+    # blocks
+
+    def _enumerate(self):
+        best = {}
+        for block in sorted(self.config.blocks, key=lambda b: b.first - b.last):      # larger first
+            for num in range(block.first, block.last + 1):
+                best[block.family, num] = block
+        for block in self.config.blocks:
+            self._prove(block)
+        if self.refusals:
+            return
+        for (family, num), block in best.items():
+            served = self.zone_of(reverse_name(family, num)) is not None
+            if block.text is not None and (served or block.reverse_external):
+                self._take(family, num, block)
+
+    def _prove(self, block):
+        """One block by itself, its nested blocks' addresses included."""
+        seen = {}
+        for num in range(block.first, block.last + 1):
+            zone = self.zone_of(reverse_name(block.family, num))
+            if not block.reverse_external and (zone is None or not zone.reverse):
+                self.refusals.append(f"{block}: no reverse zone")
+                return
+            if block.text is None:
+                continue
+            fault = self._fault(block, num, seen)
+            if fault:
+                self.refusals.append(f"{block}: {address(block.family, num)}: {fault}")
+                return
+
+    def _fault(self, block, num, seen):
+        try:
+            name = generate(block, num)
+        except Unfit as e:
+            return str(e)
+        for label, literal in zip(name.split("."), template_literals(block.text)):
+            fault = label_fault(label, literal)
+            if fault:
+                return f"{name}: {fault}"
+        if len(name) > 253:
+            return "name too long"
+        if name in seen:
+            return f"{name} is also that of {address(block.family, seen[name])}"
+        seen[name] = num
+        zone = self.zone_of(name)
+        if not block.forward_external and (zone is None or zone.reverse):
+            return f"{name}: no forward zone"
+        return None
+
+    def _take(self, family, num, block):
+        name = generate(block, num)
+        self.generated[family, num] = (name, block)
+        for (other_family, other), other_block in self._owners.setdefault(name, []):
+            if other_family == family or not (block.shared_names and other_block.shared_names):
+                self.refusals.append(f"collision: {name}: {address(family, num)}, {address(other_family, other)}")
+        self._owners[name].append(((family, num), block))
+        if not block.forward_external:
+            self.generated_names.setdefault(name, {})[family] = num
+
+    @property
+    def _owners(self):
+        return self.__dict__.setdefault("owners", {})
+
+    # explicit
+
+    def _add(self, name, rtype, content, ttl, kind):
+        self.rows.setdefault(name, {}).setdefault(rtype, []).append((content, ttl))
+        self.kinds.setdefault(name, set()).add(kind)
+
+    def _collect_explicit(self):
+        for zone in self.config.zones:
+            soa = f"mname.out.test. hostmaster.out.test. {zone.serial} 10800 3600 604800 {zone.minimum}"
+            self._add(zone.apex, "SOA", soa, zone.ttl, "apex")
+            for host in zone.ns:
+                self._add(zone.apex, "NS", host, zone.ttl, "apex")
+            for record in zone.records:
+                ttl = zone.ttl if record.ttl is None else record.ttl
+                self._add(record.owner, record.type, record.content, ttl, "explicit")
+        for types in self.rows.values():
+            for rtype, entries in types.items():
+                least = min(ttl for _, ttl in entries)
+                types[rtype] = [(content, least) for content, _ in entries]
+        self.ptrs = {}           # (family, num) -> (ttl, [(name, forward)])
+        for ptr in self.config.ptrs:
+            name = reverse_name(ptr.family, ptr.num)
+            zone = self.zone_of(name)
+            if zone is None or not zone.reverse:
+                self.refusals.append(f"PTR of {address(ptr.family, ptr.num)}: no reverse zone")
+                continue
+            if "CNAME" in self.rows.get(name, {}):
+                self.refusals.append(f"{name}: CNAME and PTR")
+            ttl = zone.ttl if ptr.ttl is None else ptr.ttl
+            old_ttl, targets = self.ptrs.get((ptr.family, ptr.num), (ttl, []))
+            self.ptrs[ptr.family, ptr.num] = (min(ttl, old_ttl),
+                                              targets + [(target, ptr.forward) for target in ptr.names])
+        for name, types in self.rows.items():
+            if "CNAME" in types and (len(types) > 1 or len(types["CNAME"]) > 1):
+                self.refusals.append(f"{name}: CNAME and other records")
+
+    # computed
+
+    def _collect_computed(self):
+        explicit = {name: set(types) for name, types in self.rows.items()}
+
+        def free(name, rtype):
+            return not explicit.get(name, set()) & {rtype, "CNAME"}
+
+        for (family, num), (ttl, targets) in self.ptrs.items():
+            for target, _ in targets:
+                self._add(reverse_name(family, num), "PTR", target, ttl, "override")
+        for (family, num), (name, block) in self.generated.items():
+            pointer, rtype = reverse_name(family, num), ADDRESS_TYPE[family]
+            if self.zone_of(pointer) and (family, num) not in self.ptrs and free(pointer, "PTR"):
+                self._add(pointer, "PTR", name, block.ttl, "reverse")
+            if not block.forward_external and self.zone_of(name):
+                self.kinds.setdefault(name, set()).add("forward")
+                if free(name, rtype):
+                    self._add(name, rtype, str(address(family, num)), block.ttl, "forward")
+        self.derived = {}        # (name, type) -> [(address, ttl)]
+        for (family, num), (ttl, targets) in self.ptrs.items():
+            for target, forward in targets:
+                if self._derives(target, forward) and free(target, ADDRESS_TYPE[family]):
+                    key = (target, ADDRESS_TYPE[family])
+                    self.derived.setdefault(key, []).append((str(address(family, num)), ttl))
+        for (target, rtype), entries in self.derived.items():
+            least = min(ttl for _, ttl in entries)
+            for content, _ in entries:
+                self._add(target, rtype, content, least, "derived")
+
+    def _derives(self, target, forward):
+        zone = self.zone_of(target)
+        return (zone is not None and target != zone.apex and is_host(target) and
+                target not in self.generated_names and
+                (forward == "auto" or (forward is None and zone.forward_auto)))
+
+    def _collect_ents(self):
+        self.ents = set()
+        for name in self.rows:
+            self._ents_above(name, self.zone_of(name))
+        for zone in self.config.zones:
+            parent = self.above(zone)
+            if parent is not None:
+                self._ents_above(zone.apex, parent)
+
+    def _ents_above(self, name, zone):
+        if zone is None or name == zone.apex:
+            return
+        for parent in parents(name):
+            if parent == zone.apex:
+                return
+            if parent not in self.rows:
+                self.ents.add(parent)
+
+    # answers
+
+    def lookup(self, qname, qtype, asked=None):
+        """The rows of a lookup; asked: the apex that the zone id names, or None. A row is (type, content, ttl,
+        auth); an ENT row is ("", "", None, 1)."""
+        own = self.zone_of(qname)
+        if own is None:
+            return set()
+        if asked in self.zones and within(qname, asked) and asked != own.apex:
+            return self._lookup_from_above(qname, qtype, asked)
+        types = self.rows.get(qname, {})
+        if not types:
+            return {("", "", None, 1)} if qname in self.ents and qtype == "ANY" else set()
+        return {(rtype, content, ttl, 1) for rtype, entries in types.items() if qtype in ("ANY", rtype)
+                for content, ttl in entries}
+
+    def _lookup_from_above(self, qname, qtype, asked):
+        """At the apex of a zone directly below: a cut. Below it nothing exists."""
+        zone = self.zones.get(qname)
+        if zone is None or self.above(zone).apex != asked or qtype not in ("ANY", "NS"):
+            return set()
+        return {("NS", host, zone.ttl, 0) for host in zone.ns}
+
+    def exists(self, name):
+        return name in self.rows or name in self.ents
+
+    def answer(self, qname, qtype):
+        """(rcode, {(type, content, ttl)}) of the zone that the name belongs to; CNAMEs are not followed."""
+        own = self.zone_of(qname)
+        if qtype == "DS" and own is not None and qname == own.apex and self.above(own) is not None:
+            return "NOERROR", set()         # asked of the zone above: an unsigned cut
+        if own is None:
+            return "REFUSED", set()
+        types = self.rows.get(qname) if self.exists(qname) else self._wildcard(qname, own)
+        if types is None and not self.exists(qname):
+            return "NXDOMAIN", set()
+        types = types or {}
+        wanted = "CNAME" if "CNAME" in types else qtype
+        return "NOERROR", {(wanted, content, ttl) for content, ttl in types.get(wanted, [])}
+
+    def _wildcard(self, qname, own):
+        """The records of the wildcard that covers an absent name (RFC 4592), {} for an ENT, None."""
+        for parent in parents(qname):
+            wildcard = "*." + parent
+            if self.exists(wildcard):
+                return self.rows.get(wildcard, {})
+            if self.exists(parent) or parent == own.apex:
+                return None
+        return None
+
+    def content(self, zone):
+        """All that the zone answers but its serial: to be compared between two worlds."""
+        found = {(name, rtype, content, ttl) for name, types in self.rows.items() if self.zone_of(name) is zone
+                 for rtype, entries in types.items() for content, ttl in entries if rtype != "SOA"}
+        found |= {(z.apex, "cut", host, z.ttl) for z in self.config.zones if self.above(z) is zone for host in z.ns}
+        found.add((zone.apex, "SOA", zone.minimum, zone.ttl))
+        return found
+
+    # findings of `check`
+
+    def has_finding_error(self):
+        """`check` must report an error: something explicit disagrees with a generated name."""
+        for (family, num), (name, block) in self.generated.items():
+            types = self.rows.get(name, {})
+            kinds = self.kinds.get(name, set())
+            if block.forward_external or "explicit" not in kinds:
+                continue
+            there = {content for content, _ in types.get(ADDRESS_TYPE[family], [])}
+            if "CNAME" in types or there != {str(address(family, num))}:
+                return True
+        return any(forward != "external" and family in self.generated_names.get(target, {}) and
+                   self.generated_names[target][family] != num
+                   for (family, num), (_, targets) in self.ptrs.items() for target, forward in targets)
