@@ -252,7 +252,8 @@ int cli_dump(const struct cli_args *args)
         put_model(m, t);
     if (err == 0 && fflush(stdout) != 0)
         err = diag_set(&diag, PTRD_ESTORE, "cannot write to standard output");
+    int status = err < 0 ? cli_refuse(&diag) : CLI_OK; /* diag->file may lie in the model */
     table_free(t);
     model_free(m);
-    return err < 0 ? cli_refuse(&diag) : CLI_OK;
+    return status;
 }

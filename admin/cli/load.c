@@ -39,12 +39,7 @@ static int read_and_prove(const char *file, const char *db, struct cli_progress 
     if (err < 0)
         return err;
     cli_progress_show(progress, "proving", 0, 0);
-    err = check_model(*m, t, diag);
-    if (err < 0) {
-        model_free(*m);
-        *m = NULL;
-    }
-    return err;
+    return check_model(*m, t, diag);
 }
 
 /* --- check ------------------------------------------------------------------------------------ */
@@ -142,7 +137,8 @@ int cli_load(const struct cli_args *args)
     cli_progress_end(&progress);
     if (err == 0)
         print_report(args, m, t, &report);
+    int status = err < 0 ? cli_refuse(&diag) : CLI_OK; /* diag->file lies in the model */
     table_free(t);
     model_free(m);
-    return err < 0 ? cli_refuse(&diag) : CLI_OK;
+    return status;
 }

@@ -30,9 +30,8 @@ static int refuse_special(struct source *s, const struct conf_node *node,
         return conf_refuse(node, s->diag,
                            "`type`: %s below the apex: delegations are not served by this version",
                            e->type == RRTYPE_NS ? "NS" : "DS");
-    if (e->type == RRTYPE_DNAME && !apex)
-        return conf_refuse(node, s->diag,
-                           "`type`: DNAME below the apex is not served by this version");
+    if (e->type == RRTYPE_DNAME)
+        return conf_refuse(node, s->diag, "`type`: DNAME is not served by this version");
     return 0;
 }
 

@@ -220,10 +220,6 @@ int source_store_read(struct store *s, const char *path, struct model **out, str
         (void)diag_set(diag, err, "%s: %s", path, ptrd_strerror(err));
     else
         err = model_sort(g.m, diag);
-    if (err < 0) {
-        model_free(g.m);
-        return err;
-    }
-    *out = g.m;
-    return 0;
+    *out = g.m; /* also after a refusal: diag->file lies in it */
+    return err;
 }

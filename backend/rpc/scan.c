@@ -1,6 +1,9 @@
 #include "scan.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 struct scanner {
     const char *start, *at, *end;
@@ -13,13 +16,16 @@ static bool refuse(struct scanner *s, const char *expected)
     return false;
 }
 
-static void skip_blank(struct scanner *s)
+static inline void skip_blank(struct scanner *s)
 {
-    while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
-        s->at++;
+    const char *p = s->at;
+    while (p < s->end && (unsigned char)*p <= ' ' &&
+           (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+        p++;
+    s->at = p;
 }
 
-static bool skip_byte(struct scanner *s, char c)
+static inline bool skip_byte(struct scanner *s, char c)
 {
     if (s->at >= s->end || *s->at != c)
         return false;
@@ -96,30 +102,34 @@ unsigned scan_utf8_length(const char *text, const char *end)
     return overlong || outside ? 0 : n;
 }
 
-#define BYTES(x) (UINT64_C(0x0101010101010101) * (x))
+/* Special bytes end or complicate a string: quote, backslash, control, beyond ASCII. */
+#if defined(__SSE2__)
 
-/* The lowest set bit is in the first (little endian) of 8 bytes that ends or complicates a string:
- * quote, backslash, control, beyond ASCII; 0: none does. Higher bits may be wrong (borrows). */
-static uint64_t special_bits(const char *p)
+#define BLOCK 16
+
+/* Bit i: byte i of the block is special. As signed numbers, bytes beyond ASCII are below blank too.
+ */
+static inline unsigned special_bits(const char *p)
 {
-    uint64_t x, quote, backslash;
-    memcpy(&x, p, sizeof x);
-    quote = x ^ BYTES('"');
-    backslash = x ^ BYTES('\\');
-    return ((x - BYTES(0x20)) | (quote - BYTES(1)) | (backslash - BYTES(1)) | x) & BYTES(0x80);
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i special =
+        _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+    special = _mm_or_si128(special, _mm_cmplt_epi8(x, _mm_set1_epi8(' ')));
+    return (unsigned)_mm_movemask_epi8(special);
 }
+
+#endif
 
 /* The first special byte at or behind p, or end. */
 static const char *find_special(const char *p, const char *end)
 {
-    while (end - p >= 8) {
-        uint64_t special = special_bits(p);
-        if (special && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-            return p + __builtin_ctzll(special) / 8;
+#if defined(__SSE2__)
+    for (; end - p >= BLOCK; p += BLOCK) {
+        unsigned special = special_bits(p);
         if (special)
-            break;
-        p += 8;
+            return p + __builtin_ctz(special);
     }
+#endif
     while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
            *p != '\\')
         p++;
@@ -129,7 +139,7 @@ static const char *find_special(const char *p, const char *end)
 /* The string whose opening quote stands at s->at. */
 static bool scan_text(struct scanner *s, struct scan_value *out)
 {
-    const char *p = s->at + 1, *end = s->end;
+    const char *first = s->at + 1, *p = first, *end = s->end;
     bool escaped = false;
     for (;;) {
         p = find_special(p, end);
@@ -149,10 +159,10 @@ static bool scan_text(struct scanner *s, struct scan_value *out)
             p += n;
         }
     }
-    if (out) {
-        const char *first = out->at;
-        *out = (struct scan_value){SCAN_STRING, escaped, first + 1, (size_t)(p - first - 1)};
-    }
+    out->kind = SCAN_STRING;
+    out->escaped = escaped;
+    out->at = first;
+    out->len = (size_t)(p - first);
     s->at = p + 1;
     return true;
 }
@@ -197,12 +207,12 @@ static bool scan_word(struct scanner *s)
 }
 
 /* A value that holds no other. */
-static bool scan_scalar(struct scanner *s, struct scan_value *out)
+static inline bool scan_scalar(struct scanner *s, struct scan_value *out)
 {
-    out->at = s->at;
-    out->escaped = false;
     if (s->at < s->end && *s->at == '"')
         return scan_text(s, out);
+    out->at = s->at;
+    out->escaped = false;
     bool number = s->at < s->end && (*s->at == '-' || (*s->at >= '0' && *s->at <= '9'));
     out->kind = number ? SCAN_NUMBER : SCAN_OTHER;
     bool good = number ? scan_number(s) : scan_word(s);
@@ -211,9 +221,8 @@ static bool scan_scalar(struct scanner *s, struct scan_value *out)
 }
 
 /* `"key" :`, s->at on the quote; ends at the value. */
-static bool scan_key(struct scanner *s, struct scan_value *key)
+static inline bool scan_key(struct scanner *s, struct scan_value *key)
 {
-    key->at = s->at;
     if (s->at >= s->end || *s->at != '"')
         return refuse(s, "a key");
     if (!scan_text(s, key))
@@ -291,7 +300,7 @@ struct wanted {
 static const struct wanted *find_wanted(const struct wanted *wanted, const struct scan_value *key)
 {
     for (; wanted->key; wanted++) {
-        if (scan_is(key, wanted->key, wanted->len))
+        if ((key->len == wanted->len || key->escaped) && scan_is(key, wanted->key, wanted->len))
             return wanted;
     }
     return NULL;

@@ -155,16 +155,41 @@ def ask(bench, name, groups, native=True):
     return found, opened
 
 
-def top_functions(group, inclusive, count=25):
-    text = check_run(["callgrind_annotate", f"--inclusive={'yes' if inclusive else 'no'}", "--threshold=99",
-                      "--show-percs=no", group.dump])
+def self_costs(dump):
+    """Function -> its own instructions. (callgrind_annotate gives all to main, as collection begins below it.)"""
+    names, costs, function, skip = {}, {}, None, False
+    for line in dump.read_text().splitlines():
+        found = re.match(r"fn=\((\d+)\)(?: (.+))?$", line)
+        if found:
+            function = names.setdefault(found[1], found[2])
+        elif line.startswith("calls="):
+            skip = True  # the line that follows is the callee's cost
+        elif re.match(r"c(?:fn|fi|fl|ob)=\((\d+)\) ", line):
+            if line.startswith("cfn="):
+                names.setdefault(*re.match(r"cfn=\((\d+)\) (.+)$", line).groups())
+        elif function and re.match(r"[+\-*\d]", line):
+            if not skip:
+                costs[function] = costs.get(function, 0) + int(line.split()[-1])
+            skip = False
+    return costs
+
+
+def top_self(group, count=30):
+    costs = sorted(self_costs(group.dump).items(), key=lambda item: -item[1])
+    return [f"{cost / group.count:9.0f}  {name}" for name, cost in costs[:count] if cost >= group.count]
+
+
+def top_inclusive(group, count=30):
+    text = check_run(["callgrind_annotate", "--inclusive=yes", "--threshold=99", "--show-percs=no", group.dump])
     rows = re.findall(r"^\s*([\d,]+)\s+(?:\S*/)?([^/\s]\S*:\S+)(?: \[.*)?$", text, re.M)
-    return [f"{int(cost.replace(',', '')) / group.count:9.0f}  {function}" for cost, function in rows[:count]]
+    outer = ("libc-start.c:", "lookup_bench.c:main", "lookup_bench.c:run_")
+    return [f"{int(cost.replace(',', '')) / group.count:9.0f}  {function}" for cost, function in rows
+            if not function.startswith(outer)][:count]
 
 
 def add_profile(bench, group):
     bench.profile += [f"== {group.label}: {group.instructions:.0f} instructions", "", "inclusive"]
-    bench.profile += top_functions(group, True) + ["", "self"] + top_functions(group, False) + [""]
+    bench.profile += top_inclusive(group) + ["", "self"] + top_self(group) + [""]
 
 
 # --- section: single lookups ---------------------------------------------------------------------

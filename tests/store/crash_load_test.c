@@ -22,17 +22,21 @@ static struct model *model_state(char which)
     return m;
 }
 
-static void child_load_forever(const char *dir, int start)
+/* Both states, made before the children are: these load from their first moment on. */
+struct states {
+    struct model *m[2];
+    struct table *t[2];
+};
+
+static void child_load_forever(const char *dir, const struct states *states, unsigned start)
 {
     struct store *s;
     struct diag diag;
     struct load_report report;
-    struct model *m[2] = {model_state('a'), model_state('b')};
-    struct table *t[2] = {table_make(m[0]), table_make(m[1])};
     CHILD_CHECK(store_open(dir, STORE_OPEN_CREATE, &s, &diag) == 0);
-    for (int i = 0;; i++) {
-        int err =
-            load_model(s, m[i % 2], t[i % 2], 1700000000 + i, 1000, NULL, NULL, &report, &diag);
+    for (unsigned i = start;; i++) {
+        int err = load_model(s, states->m[i % 2], states->t[i % 2], 1700000000 + i, 1000, NULL,
+                             NULL, &report, &diag);
         if (err)
             fprintf(stderr, "loader: %s\n", diag.message);
         CHILD_CHECK(err == 0);
@@ -96,6 +100,9 @@ static void killed_loader_leaves_a_or_b_and_no_leak(void **state)
     uint64_t seed = random_seed("crash_load");
     unsigned kills = long_test() ? 2000 : 60, seen[2] = {0};
     scratch_init(&scratch);
+    struct states states = {{model_state('a'), model_state('b')}, {NULL, NULL}};
+    for (int i = 0; i < 2; i++)
+        states.t[i] = table_make(states.m[i]);
     struct store *s = open_ok(scratch.store, STORE_OPEN_CREATE);
     for (int i = 0; i < 4; i++)
         assert_int_equal(
@@ -106,8 +113,8 @@ static void killed_loader_leaves_a_or_b_and_no_leak(void **state)
     for (unsigned i = 0; i < kills; i++) {
         pid_t pid = fork();
         if (pid == 0)
-            child_load_forever(scratch.store, (int)(i % 2));
-        sleep_some(20000 + (unsigned)(random_next(&seed) % 130000));
+            child_load_forever(scratch.store, &states, i);
+        sleep_some(2000 + (unsigned)(random_next(&seed) % 100000));
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         struct store_reader *r;
@@ -115,9 +122,15 @@ static void killed_loader_leaves_a_or_b_and_no_leak(void **state)
         seen[state_whole(r) - 'a']++;
         store_reader_free(r);
     }
-    printf("%u times a, %u times b; %lld then %lld bytes\n", seen[0], seen[1], (long long)before,
-           (long long)file_size(scratch.store));
+    unsigned long long loads = meta_of(s).data;
+    printf("%u kills, %llu loads; %u times a, %u times b; %lld then %lld bytes\n", kills, loads,
+           seen[0], seen[1], (long long)before, (long long)file_size(scratch.store));
+    assert_true(loads > 10 && seen[0] > 0 && seen[1] > 0); /* else nothing was tried */
     assert_true(file_size(scratch.store) <= before * 2);
+    for (int i = 0; i < 2; i++) {
+        table_free(states.t[i]);
+        model_free(states.m[i]);
+    }
     store_close(s);
     scratch_done(&scratch);
 }

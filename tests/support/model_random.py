@@ -31,7 +31,12 @@ OUTSIDE = "else.example"
 
 # --- blocks ----------------------------------------------------------------------------------------------------
 
-def _template(rng, family):
+def _template(rng, family, close):
+    """close: one of few forms under one suffix, so that blocks collide or nearly do."""
+    if close and rng.random() < 0.9:
+        forms = (("{4}", "{host:dec}", "{3}-{4}", "{4:x}", "1{4}", "{4}1", "{ip}", "198-51-{3}-{4}", "{4:03}") if family == 4 else
+                 ("{g8:x}", "{host}", "{ip:short}", "{n31}{n32}", "1{g8:x}", "{g7:x}-{g8:x}", "{g8}"))
+        return f"{rng.choice(forms)}.isp.test"
     forms, doubtful = (V4_FORMS, V4_DOUBTFUL) if family == 4 else (V6_FORMS, V6_DOUBTFUL)
     form = rng.choice(doubtful if rng.random() < 0.07 else forms)
     if rng.random() < 0.6:
@@ -47,11 +52,11 @@ def _too_small(block, text):
     return block.prefix_len is not None and any(n < block.prefix_len for n in nets)
 
 
-def _block(rng, family, first, last):
+def _block(rng, family, first, last, close):
     block = Block(family, first, last, ttl=rng.choice((60, 600, 3600)))
-    text = None if rng.random() < 0.2 else _template(rng, family)
+    text = None if rng.random() < 0.2 else _template(rng, family, close)
     while text and _too_small(block, text) and rng.random() < 0.99:
-        text = _template(rng, family)
+        text = _template(rng, family, close)
     block.text = text
     if text and "{pop}" in text:
         block.vars["pop"] = rng.choice(("ams1", "FRA", "x-1"))
@@ -82,24 +87,24 @@ def _inside(rng, first, last):
     return found
 
 
-def _nest(rng, family, first, last, depth, blocks):
-    blocks.append(_block(rng, family, first, last))
+def _nest(rng, family, first, last, depth, blocks, close):
+    blocks.append(_block(rng, family, first, last, close))
     if depth:
         for inner in _inside(rng, first, last):
-            _nest(rng, family, *inner, depth - 1, blocks)
+            _nest(rng, family, *inner, depth - 1, blocks, close)
 
 
-def _blocks(rng, family, base, bits):
+def _blocks(rng, family, base, bits, close):
     blocks, at = [], base
     for _ in range(rng.choice((1, 1, 2, 3))):
-        width = 1 << rng.randrange(1, bits)
+        width = 1 << rng.choice((rng.randrange(1, bits), bits - 1))
         start = -(-(at + rng.randrange(64)) // width) * width
         end = start + width - 1
         if rng.random() < 0.3:
             start, end = start + rng.randrange(width // 2 + 1), end - rng.randrange(width // 2)
         if start > end or end >= base + (1 << (bits + 1)):
             break
-        _nest(rng, family, start, end, 3, blocks)
+        _nest(rng, family, start, end, 3, blocks, close)
         at = end + 1
     return blocks
 
@@ -227,10 +232,11 @@ def _add_ptrs(rng, config, count):
 
 def random_config(rng):
     """May be refused: World(config).refusals says so."""
-    blocks = _blocks(rng, 4, V4_BASE, rng.choice((5, 8, 9, 10)))
+    close = rng.random() < 0.3
+    blocks = _blocks(rng, 4, V4_BASE, rng.choice((5, 8, 9, 10)), close)
     if rng.random() < 0.8:
         base = int(ipaddress.IPv6Address(rng.choice(V6_BASES)))
-        blocks += [b for b in _blocks(rng, 6, base, rng.choice((4, 8, 9, 10))) if b.last < 1 << 128]
+        blocks += [b for b in _blocks(rng, 6, base, rng.choice((4, 8, 9, 10)), close) if b.last < 1 << 128]
     if not blocks:
         return random_config(rng)
     zones = [_zone(rng, apex) for apex in ("isp.test", "cust.test")]

@@ -5,8 +5,9 @@
 #include "ptrd/source/model.h"
 #include "ptrd/store/store.h"
 
-/* Reads everything in one snapshot. Zones carry the serial that they have (has_serial). path names the
- * store in messages and is copied. */
+/* Reads everything in one snapshot. *out is set on failure too, since diag->file may lie in it:
+ * free it after printing (it is NULL when there was no memory). Zones carry the serial that they
+ * have (has_serial). path names the store in messages and is copied. */
 PTRD_CHECKED int source_store_read(struct store *s, const char *path, struct model **out,
                                    struct diag *diag) PTRD_NONNULL;
 
