@@ -117,7 +117,9 @@ int collide_blocks(struct collide *c, const struct collide_block *a, const struc
         return PTRD_ABSENT;
     struct proof_part one = effective_part(c, a), two = effective_part(c, b);
     struct proof_pair pair;
-    int found = pairing_find(&c->pairing, &one, &two, false, &pair);
+    int found = hulls_check(c, a, b);
+    if (found == PTRD_FOUND)
+        found = pairing_find(&c->pairing, &one, &two, false, &pair);
     if (found == PTRD_FOUND)
         return collide_found(c, a, b, &pair);
     if (found < 0) {
@@ -130,12 +132,29 @@ int collide_blocks(struct collide *c, const struct collide_block *a, const struc
 /* --- the whole ---------------------------------------------------------------------------------
  */
 
+/* The blocks from `from` on that have its template; their run and its hull are noted in each. */
+static uint32_t mark_run(struct collide *c, uint32_t from)
+{
+    struct range hull = c->blocks[from].block->range;
+    uint32_t to = from;
+    for (; to < c->count && c->blocks[to].block->template == c->blocks[from].block->template;
+         to++) {
+        const struct range *r = &c->blocks[to].block->range;
+        hull.first = r->first < hull.first ? r->first : hull.first;
+        hull.last = r->last > hull.last ? r->last : hull.last;
+    }
+    for (uint32_t i = from; i < to; i++) {
+        c->blocks[i].from = from;
+        c->blocks[i].to = to;
+        c->blocks[i].hull = hull;
+    }
+    return to;
+}
+
 static int check_shared(struct collide *c)
 {
     for (uint32_t from = 0, to; from < c->count; from = to) {
-        for (to = from + 1;
-             to < c->count && c->blocks[to].block->template == c->blocks[from].block->template;)
-            to++;
+        to = mark_run(c, from);
         int found = to - from > 1 ? share_check(c, from, to) : PTRD_ABSENT;
         if (found != PTRD_ABSENT)
             return found;
@@ -145,16 +164,16 @@ static int check_shared(struct collide *c)
 
 int proof_collision(const struct table *table, struct proof_collision *out)
 {
-    struct collide c = {.table = table, .out = out};
-    *out = (struct proof_collision){0};
+    struct collide c = {.table = table, .out = out, .hulls = hulls_new()};
     int found = pairing_init(&c.pairing, PROOF_COLLISION_STEPS);
     if (found == 0)
-        found = collect(&c);
+        found = c.hulls ? collect(&c) : PTRD_ENOMEM;
     if (found == 0)
         found = check_shared(&c);
     if (found == PTRD_ABSENT)
         found = trie_check(&c);
     pairing_done(&c.pairing);
+    hulls_free(c.hulls);
     free(c.blocks);
     free(c.segments);
     return found;

@@ -158,7 +158,7 @@ static void span_blocks(struct forward_index *f, const struct block_set *set,
 
 static bool shows_all(const struct template *t)
 {
-    return t->relative || t->covered == family_max(t->family);
+    return t->covered == family_max(t->family);
 }
 
 /* Calls for every aligned part of every block of a set whose template shows only part of the bits.

@@ -23,16 +23,17 @@ static struct token group_token(unsigned group)
                           .width_max = 4};
 }
 
-bool form_zeros_possible(const struct range *range, unsigned zeros)
+struct form_zeros form_zeros(const struct range *range)
 {
+    struct form_zeros possible = {0, 0};
     for (unsigned group = 0; group < 8; group++) {
         struct token token = group_token(group);
         u128 lo, hi;
         proof_interval(&token, range, &lo, &hi);
-        if (zeros >> group & 1 ? lo != 0 : hi == 0)
-            return false;
+        possible.zero |= (unsigned)(lo == 0) << group;
+        possible.nonzero |= (unsigned)(hi != 0) << group;
     }
-    return true;
+    return possible;
 }
 
 /* RFC 5952 4.2: the longest run of at least two, the first of equals. from == to: none. */
@@ -156,6 +157,7 @@ static void share_bits(struct form *form, u128 varying, u128 zero)
         form->needed[i - 1] = later;
     }
     form->fixed &= ~all;
+    form->loose = (varying & ~all) != 0;
 }
 
 int form_build(const struct proof_part *part, unsigned zeros, struct form *out)

@@ -12,7 +12,7 @@
  * proof_form.c    a template over a range as one sequence of literals and number fields
  * proof_search.c  two forms read in lockstep: exact search for a common text
  * proof_pair.c    the search over all forms and parts of two ranges
- * proof_share.c   one template over many blocks
+ * proof_share.c   one template, or two, over many blocks
  * proof_trie.c    candidate pairs among all blocks, from the right end of the names */
 #ifndef PTRD_CORE_PROOF_P_H
 #define PTRD_CORE_PROOF_P_H
@@ -104,6 +104,7 @@ struct form {
     enum family family;
     unsigned count, field_count;
     u128 fixed;                       /* the address bits that no field shows */
+    bool loose;                       /* of which some vary */
     int16_t item[PROOF_ITEMS_MAX];    /* >= 0: a field; else -1 - code of the literal octet */
     u128 needed[PROOF_ITEMS_MAX + 1]; /* shared bits that fields from here on show */
     struct form_field field[FORM_FIELDS_MAX];
@@ -120,8 +121,17 @@ static inline unsigned form_code(char c)
 PTRD_CHECKED int form_build(const struct proof_part *part, unsigned zeros,
                             struct form *out) PTRD_NONNULL;
 
-/* False when no address of the range has exactly those groups zero. */
-bool form_zeros_possible(const struct range *range, unsigned zeros) PTRD_NONNULL;
+/* Groups that can be zero, and that can be other, somewhere in the range. */
+struct form_zeros {
+    unsigned zero, nonzero;
+};
+
+struct form_zeros form_zeros(const struct range *range) PTRD_NONNULL;
+
+static inline bool form_zeros_possible(struct form_zeros possible, unsigned zeros)
+{
+    return (zeros & ~possible.zero) == 0 && (~zeros & 0xff & ~possible.nonzero) == 0;
+}
 
 /* The text of {ip:short} has that many hyphens. */
 unsigned form_zeros_hyphens(unsigned zeros);
@@ -165,14 +175,23 @@ PTRD_CHECKED int pairing_find(struct proof_pairing *p, const struct proof_part *
                               const struct proof_part *b, bool same,
                               struct proof_pair *out) PTRD_NONNULL;
 
+/* As pairing_find for different parts, but in one go and for the ranges as wholes: PTRD_ABSENT is
+ * certain; PTRD_FOUND means that nothing is known. */
+PTRD_CHECKED int pairing_ranges(struct proof_pairing *p, const struct proof_part *a,
+                                const struct proof_part *b) PTRD_NONNULL;
+
 /* --- collide.c --- */
 
 /* What the search for collisions works on: the blocks that generate something. */
 struct collide_block {
     const struct block *block;
     uint32_t segments_at, segment_count; /* its effective set: in collide.segments */
+    uint32_t from, to;                   /* the blocks of its template */
+    struct range hull;                   /* from the first address of these to the last */
     uint32_t group; /* equal groups: proved free of collisions among themselves */
 };
+
+struct hulls; /* what is known of pairs of templates */
 
 struct collide {
     const struct table *table;
@@ -180,6 +199,7 @@ struct collide {
     uint32_t count;
     struct range *segments;
     struct proof_pairing pairing;
+    struct hulls *hulls;
     struct proof_collision *out;
 };
 
@@ -197,6 +217,17 @@ PTRD_CHECKED int collide_found(struct collide *c, const struct collide_block *a,
 /* Blocks c->blocks[from..to) have one template. Collisions among them, where that can be decided
  * without comparing texts: then they become one group. */
 PTRD_CHECKED int share_check(struct collide *c, uint32_t from, uint32_t to) PTRD_NONNULL;
+
+struct hulls *hulls_new(void);
+void hulls_free(struct hulls *h);
+
+/* PTRD_ABSENT: no two blocks of these two templates have a collision. PTRD_FOUND: not known. */
+PTRD_CHECKED int hulls_check(struct collide *c, const struct collide_block *a,
+                             const struct collide_block *b) PTRD_NONNULL;
+
+/* True when hulls_check has found so before. */
+bool hulls_absent(const struct collide *c, const struct collide_block *a,
+                  const struct collide_block *b) PTRD_NONNULL;
 
 /* --- proof_trie.c --- */
 

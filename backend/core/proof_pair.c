@@ -151,9 +151,10 @@ static int against_form(struct proof_pairing *p, const struct proof_part *a,
 {
     struct hyphens hb = count_hyphens(b->t);
     unsigned patterns = hb.shorts ? 256 : 1;
+    struct form_zeros possible = form_zeros(&b->range);
     for (unsigned zeros = same ? zeros_a : 0; zeros < patterns; zeros++) {
         if (hyphens_with(hb, zeros) != hyphens_a ||
-            (hb.shorts && !form_zeros_possible(&b->range, zeros)))
+            (hb.shorts && !form_zeros_possible(possible, zeros)))
             continue;
         int err = form_build(b, zeros, p->form_b);
         if (err == 0)
@@ -175,8 +176,9 @@ static int try_ranges(struct proof_pairing *p, const struct proof_part *a,
 {
     struct hyphens ha = count_hyphens(a->t);
     unsigned patterns = ha.shorts ? 256 : 1;
+    struct form_zeros possible = form_zeros(&a->range);
     for (unsigned zeros = 0; zeros < patterns; zeros++) {
-        if (ha.shorts && !form_zeros_possible(&a->range, zeros))
+        if (ha.shorts && !form_zeros_possible(possible, zeros))
             continue;
         int err = form_build(a, zeros, p->form_a);
         if (err < 0)
@@ -239,4 +241,11 @@ int pairing_find(struct proof_pairing *p, const struct proof_part *a, const stru
             return PTRD_ELIMIT;
     }
     return PTRD_ABSENT;
+}
+
+int pairing_ranges(struct proof_pairing *p, const struct proof_part *a, const struct proof_part *b)
+{
+    struct proof_pair unused;
+    int found = try_ranges(p, a, b, false, &unused);
+    return found == UNSURE ? PTRD_FOUND : found;
 }

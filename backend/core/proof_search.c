@@ -317,7 +317,8 @@ static bool complete(const struct search *s, const struct state *state)
 {
     if (state->a.item != s->a->count || state->b.item != s->b->count)
         return false;
-    return state->diverged || (s->a->fixed | state->a.bits) != (s->b->fixed | state->b.bits);
+    return state->diverged || s->a->loose || s->b->loose ||
+           (s->a->fixed | state->a.bits) != (s->b->fixed | state->b.bits);
 }
 
 int search_forms(struct search *s, const struct form *a, const struct form *b,

@@ -93,12 +93,7 @@ static int check_shadows(struct collide *c, uint32_t from, uint32_t to, u128 sho
 int share_check(struct collide *c, uint32_t from, uint32_t to)
 {
     const struct template *t = c->blocks[from].block->template;
-    struct proof_part all = {.t = t, .range = c->blocks[from].block->range};
-    for (uint32_t i = from + 1; i < to; i++) {
-        const struct range *r = &c->blocks[i].block->range;
-        all.range.first = r->first < all.range.first ? r->first : all.range.first;
-        all.range.last = r->last > all.range.last ? r->last : all.range.last;
-    }
+    struct proof_part all = {.t = t, .range = c->blocks[from].hull};
     struct proof_items items;
     if (proof_items(&all, &items) < 0 || !proof_decodable(&all, &items))
         return PTRD_ABSENT; /* left to the comparison of texts */
@@ -113,4 +108,92 @@ int share_check(struct collide *c, uint32_t from, uint32_t to)
         for (uint32_t i = from; i < to; i++)
             c->blocks[i].group = from;
     return found;
+}
+
+/* --- two templates -----------------------------------------------------------------------------
+ */
+
+/* Many blocks with {ip:short} inside one with {ip}: whatever blocks they stand on, equal texts mean
+ * equal addresses, and that is found once, not for each pair of blocks. */
+struct hull {
+    uint32_t a, b; /* first blocks of the templates, plus 1; 0: free */
+    int known;
+};
+
+struct hulls {
+    struct hull *at; /* open addressing */
+    uint32_t count, capacity;
+};
+
+struct hulls *hulls_new(void)
+{
+    return calloc(1, sizeof(struct hulls));
+}
+
+void hulls_free(struct hulls *h)
+{
+    if (!h)
+        return;
+    free(h->at);
+    free(h);
+}
+
+static struct hull *find_hull(const struct hulls *h, uint32_t a, uint32_t b)
+{
+    uint64_t hash = ((uint64_t)a << 32 | b) * 0x9e3779b97f4a7c15u;
+    uint32_t at = (uint32_t)(hash >> 32) & (h->capacity - 1);
+    while (h->at[at].a && (h->at[at].a != a || h->at[at].b != b))
+        at = (at + 1) & (h->capacity - 1);
+    return &h->at[at];
+}
+
+static int grow_hulls(struct hulls *h)
+{
+    if (h->count * 2 < h->capacity)
+        return 0;
+    struct hulls bigger = {.capacity = h->capacity ? h->capacity * 2 : 64};
+    bigger.at = calloc(bigger.capacity, sizeof *bigger.at);
+    if (!bigger.at)
+        return PTRD_ENOMEM;
+    for (uint32_t i = 0; i < h->capacity; i++)
+        if (h->at[i].a)
+            *find_hull(&bigger, h->at[i].a, h->at[i].b) = h->at[i];
+    bigger.count = h->count;
+    free(h->at);
+    *h = bigger;
+    return 0;
+}
+
+int hulls_check(struct collide *c, const struct collide_block *a, const struct collide_block *b)
+{
+    /* A pair of templates with few blocks is not worth the trouble. */
+    if (a->from == b->from || (a->to - a->from < 4 && b->to - b->from < 4))
+        return PTRD_FOUND;
+    if (a->from > b->from)
+        return hulls_check(c, b, a);
+    int err = grow_hulls(c->hulls);
+    if (err < 0)
+        return err;
+    struct hull *hull = find_hull(c->hulls, a->from + 1, b->from + 1);
+    if (hull->a)
+        return hull->known;
+    struct proof_part one = {.t = a->block->template, .range = a->hull};
+    struct proof_part two = {.t = b->block->template, .range = b->hull};
+    int known = pairing_ranges(&c->pairing, &one, &two);
+    if (known < 0)
+        return known;
+    *hull = (struct hull){.a = a->from + 1, .b = b->from + 1, .known = known};
+    c->hulls->count++;
+    return known;
+}
+
+bool hulls_absent(const struct collide *c, const struct collide_block *a,
+                  const struct collide_block *b)
+{
+    if (c->hulls->count == 0)
+        return false;
+    uint32_t low = a->from < b->from ? a->from : b->from;
+    uint32_t high = a->from < b->from ? b->from : a->from;
+    const struct hull *hull = find_hull(c->hulls, low + 1, high + 1);
+    return hull->a && hull->known == PTRD_ABSENT;
 }

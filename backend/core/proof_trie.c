@@ -118,16 +118,20 @@ static int remember(struct walk *w, const struct cursors *pair)
     return PTRD_ABSENT;
 }
 
-/* All blocks of both runs are of one group. */
-static bool one_group(const struct walk *w, const struct cursors *pair)
+/* Each run is of one group, and these have no collisions: they are one group, or their templates
+ * are known to have no text in common. */
+static bool is_settled(const struct walk *w, const struct cursors *pair)
 {
-    return w->same_until[pair->a.lo] >= pair->a.hi && w->same_until[pair->b.lo] >= pair->b.hi &&
-           w->words.at[pair->a.lo].group == w->words.at[pair->b.lo].group;
+    const struct word *words = w->words.at, *a = &words[pair->a.lo], *b = &words[pair->b.lo];
+    if (w->same_until[pair->a.lo] < pair->a.hi || w->same_until[pair->b.lo] < pair->b.hi)
+        return false;
+    return a->group == b->group ||
+           hulls_absent(w->c, &w->c->blocks[a->block], &w->c->blocks[b->block]);
 }
 
 static int push(struct walk *w, const struct cursors *pair, bool merges)
 {
-    if (one_group(w, pair))
+    if (is_settled(w, pair))
         return 0;
     int seen = merges ? remember(w, pair) : PTRD_ABSENT;
     if (seen != PTRD_ABSENT)
@@ -266,6 +270,8 @@ static int walk_pairs(struct walk *w)
     int found = push(w, &(struct cursors){all, all}, false);
     while (found == PTRD_ABSENT && w->depth) {
         struct cursors pair = w->stack[--w->depth];
+        if (is_settled(w, &pair))
+            continue;
         if (search_spend(w->c->pairing.search, 1) < 0)
             return give_up(w, pair.a.lo, pair.b.hi - 1);
         found = advance(w, &pair);

@@ -543,6 +543,8 @@ static void other_methods_have_correct_negatives(void **state)
         "true");
 }
 
+#define LOOKUP(parameters) "{\"method\":\"lookup\",\"parameters\":{" parameters "}}"
+
 static void malformed_requests_close(void **state)
 {
     struct fixture *f = *state;
@@ -553,19 +555,18 @@ static void malformed_requests_close(void **state)
         "{\"method\":\"initialize\",\"parameters\":[]}",
         "{\"method\":\"initialize\",\"parameters\":{\"a\":1,\"a\":2}}",
         "{\"method\":\"lookup\"}",
-        "{\"method\":\"lookup\",\"parameters\":{}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":\"a.\"}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qtype\":\"ANY\"}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":1,\"qtype\":\"ANY\"}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":\"\",\"qtype\":\"ANY\"}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":\"a..b.\",\"qtype\":\"ANY\"}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":\"a\\\\999.\",\"qtype\":\"ANY\"}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":\"a.\",\"qtype\":\"\"}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":\"a.\",\"qtype\":\"A B\"}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":\"a.\",\"qtype\":1}}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":\"a.\",\"qtype\":\"A\",\"zone-id\":null}"
-        "}",
-        "{\"method\":\"lookup\",\"parameters\":{\"qname\":\"a.\",\"qtype\":\"A\",\"zone-id\":1.5}}",
+        LOOKUP(""),
+        LOOKUP("\"qname\":\"a.\""),
+        LOOKUP("\"qtype\":\"ANY\""),
+        LOOKUP("\"qname\":1,\"qtype\":\"ANY\""),
+        LOOKUP("\"qname\":\"\",\"qtype\":\"ANY\""),
+        LOOKUP("\"qname\":\"a..b.\",\"qtype\":\"ANY\""),
+        LOOKUP("\"qname\":\"a\\\\999.\",\"qtype\":\"ANY\""),
+        LOOKUP("\"qname\":\"a.\",\"qtype\":\"\""),
+        LOOKUP("\"qname\":\"a.\",\"qtype\":\"A B\""),
+        LOOKUP("\"qname\":\"a.\",\"qtype\":1"),
+        LOOKUP("\"qname\":\"a.\",\"qtype\":\"A\",\"zone-id\":null"),
+        LOOKUP("\"qname\":\"a.\",\"qtype\":\"A\",\"zone-id\":1.5"),
         "{\"method\":\"list\",\"parameters\":{}}",
         "{\"method\":\"getDomainInfo\",\"parameters\":{\"name\":7}}",
         "{\"method\":\"getDomainInfo\"}",

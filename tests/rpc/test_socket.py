@@ -195,6 +195,43 @@ def test_garbage_is_logged_with_a_limit(store):
         assert "left out" in p.log()
 
 
+def test_a_store_that_is_gone_closes_and_never_denies(tmp_path):
+    store = Store(tmp_path / "db").load(ZONES)
+    with Ptrd(store.dir) as p:
+        with Client(p.socket) as c:
+            assert_right(c)
+        store.dir.rename(tmp_path / "away")
+        for method, parameters in (("lookup", {"qname": REVERSE.format(7), "qtype": "ANY", "zone-id": -1}),
+                                   ("getAllDomains", {"include_disabled": True}),
+                                   ("getDomainInfo", {"name": "isp.example."}),
+                                   ("getDomainMetadata", {"name": "isp.example.", "kind": "X"}),
+                                   ("getAllDomainMetadata", {"name": "isp.example."}),
+                                   ("list", {"zonename": "isp.example.", "domain_id": 1})):
+            with Client(p.socket) as c:
+                assert c.request("initialize", {}) is True
+                with pytest.raises(Closed):
+                    c.request(method, parameters)
+        assert "cannot read the store" in p.log()
+        (tmp_path / "away").rename(store.dir)
+        with Client(p.socket) as c:
+            assert_right(c)
+
+
+def test_a_large_reply_read_slowly_is_whole(tmp_path):
+    ptrs = "".join(f"  10.9.{n // 250}.{n % 250}: host{n}.customer.example\n" for n in range(5000))
+    store = Store(tmp_path / "db").load(
+        ZONES.replace("blocks:", "  - prefix: 10.9.0.0/16\nblocks:") + ptrs)
+    with Ptrd(store.dir) as p, Client(p.socket) as c:
+        c.send(b'{"method": "list", "parameters": {"domain_id": -1, "zonename": "9.10.in-addr.arpa."}}\n')
+        data = b""
+        while not data.endswith(b"\n"):
+            data += c.sock.recv(1500)
+        rows = json.loads(data)["result"]
+        assert len(data) > 300_000
+        assert sum(r["qtype"] == "PTR" for r in rows) == 5000
+        assert_right(c)
+
+
 # --- many clients ---
 
 def test_200_connections_at_once(ptrd):

@@ -177,8 +177,11 @@ static void foreign_lock_file_is_replaced(void **state)
 static void deleted_lock_file_is_noticed(void **state)
 {
     struct fixture *f = *state;
+    uint64_t before = store_reader_environment(f->reader);
     run("rm %s/lock.mdb", f->scratch.store);
     assert_true(sees(f, "old.example"));
+    /* registered in the new lock file, where writers look for readers */
+    assert_int_not_equal(store_reader_environment(f->reader), before);
     pid_t pid = fork();
     if (pid == 0) {
         make_store(f->scratch.store, "third.example");

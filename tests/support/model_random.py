@@ -98,7 +98,7 @@ def _blocks(rng, family, base, bits, close):
     blocks, at = [], base
     for _ in range(rng.choice((1, 1, 2, 3))):
         width = 1 << rng.choice((rng.randrange(1, bits), bits - 1))
-        start = -(-(at + rng.randrange(64)) // width) * width
+        start = -(-(at + rng.choice((0, rng.randrange(64)))) // width) * width
         end = start + width - 1
         if rng.random() < 0.3:
             start, end = start + rng.randrange(width // 2 + 1), end - rng.randrange(width // 2)
@@ -348,7 +348,8 @@ def random_change(rng, config):
     elif kind == "child":
         rng.shuffle(config.zones)
     elif kind == "ns":
-        rng.choice(config.zones).ns += ("ns3.out.test",)
+        zone = rng.choice(config.zones)
+        zone.ns = ("ns3.out.test", "ns1.out.test") if zone.ns[0] != "ns3.out.test" else ("ns2.out.test",)
     elif kind == "cut":
         config.blocks = config.blocks[:-1]
     elif kind == "forward" and config.ptrs:
