@@ -6,12 +6,30 @@
  * scopeMask 0, auth 1. */
 #include "worker.h"
 
+#include <stdio.h>
+
+/* Types that have a name, but none that PowerDNS 4.7 knows: it reads such a name as type 0. As
+ * TYPEn (RFC 3597 5) it takes them. */
+static bool is_unnamed(uint16_t type)
+{
+    static const uint16_t types[] = {3,   4,   10,  11,  19,  20,  21,  22,   23, 24,
+                                     26,  27,  30,  31,  32,  34,  40,  55,   56, 58,
+                                     100, 101, 102, 103, 258, 259, 260, 32768};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (types[i] == type)
+            return true;
+    }
+    return false;
+}
+
 static void encode_type(struct reply *r, uint16_t type)
 {
     char text[RRTYPE_TEXT_SIZE];
     size_t len;
     if (type == RRTYPE_PTR)
         REPLY_LITERAL(r, "PTR"); /* most answers */
+    else if (is_unnamed(type))
+        reply_put(r, text, (size_t)snprintf(text, sizeof text, "TYPE%u", type));
     else if ((len = rrtype_print(type, text)) > 0)
         reply_put(r, text, len);
 }

@@ -11,19 +11,6 @@
 #define RESIZE_WAIT_MS 2000
 #define LAG_WAIT_MS 300
 
-static const char *const table_names[STORE_TABLES] = {
-    [STORE_ZONES] = "zones",
-    [STORE_ZONE_IDS] = "zone_ids",
-    [STORE_BLOCKS] = "blocks",
-    [STORE_PTRS] = "ptrs",
-    [STORE_DERIVED] = "derived",
-    [STORE_RECORDS] = "records",
-    [STORE_METADATA] = "metadata",
-    [STORE_LOCAL_PTRS] = "local_ptrs",
-    [STORE_LOCAL_RECORDS] = "local_records",
-    [STORE_META] = "meta",
-};
-
 static void sleep_ms(unsigned ms)
 {
     nanosleep(&(struct timespec){.tv_nsec = (long)ms * 1000000}, NULL);
@@ -181,7 +168,7 @@ static int env_create_mdb(const struct paths *paths, enum store_open_mode mode, 
     if (rc)
         return rc;
     unsigned flags = MDB_NOTLS | (mode == STORE_OPEN_READ ? MDB_RDONLY : 0);
-    rc = mdb_env_set_maxdbs(mdb, STORE_TABLES + 6); /* room for tables of later formats */
+    rc = mdb_env_set_maxdbs(mdb, 8); /* two are used (place.h) */
     if (!rc)
         rc = mdb_env_set_maxreaders(mdb, READERS_MAX);
     if (!rc)
@@ -206,7 +193,7 @@ static int env_map(const struct paths *paths, enum store_open_mode mode, size_t 
         map_size = (size_t)file_size / 4096 * 4096 * 16;
     for (;; map_size = map_size / 8192 * 4096) {
         int rc = env_create_mdb(paths, mode, map_size, out);
-        if (rc != ENOMEM || map_size / 2 < least)
+        if ((rc != ENOMEM && rc != EINVAL) || map_size / 2 < least)
             return rc;
     }
 }
@@ -327,15 +314,17 @@ void env_free(struct env *e)
 
 static int meta_check(MDB_txn *txn, MDB_dbi dbi, struct diag *diag)
 {
-    MDB_val key = meta_key(), value;
+    struct row_key key;
+    MDB_val value;
     struct store_meta meta;
-    int rc = mdb_get(txn, dbi, &key, &value);
+    int err = row_key(STORE_META, meta_key(), &key);
+    int rc = err < 0 ? MDB_NOTFOUND : mdb_get(txn, dbi, &key.val, &value);
     if (rc == MDB_NOTFOUND)
         return PTRD_ABSENT;
     if (rc)
         return diag_set(diag, store_error(rc), "cannot read the meta record: %s", mdb_strerror(rc));
     const uint8_t *b = value.mv_data;
-    int err = store_read_meta((struct span){b, value.mv_size}, &meta);
+    err = store_read_meta((struct span){b, value.mv_size}, &meta);
     if (err == PTRD_EVERSION)
         return diag_set(diag, err,
                         "the store has format %u, written by a newer ptrd; this one knows formats "
@@ -350,7 +339,8 @@ static int meta_check(MDB_txn *txn, MDB_dbi dbi, struct diag *diag)
 static int tables_open(MDB_txn *txn, MDB_dbi dbis[STORE_TABLES], unsigned flags)
 {
     for (int i = 0; i < STORE_TABLES; i++) {
-        int rc = mdb_dbi_open(txn, table_names[i], flags, &dbis[i]);
+        const char *name = place_name((enum store_table)i);
+        int rc = mdb_dbi_open(txn, name, name ? flags : 0, &dbis[i]);
         if (rc)
             return rc;
     }
@@ -362,14 +352,14 @@ static int tables_find(struct env *e, MDB_txn *txn, MDB_dbi dbis[STORE_TABLES], 
 {
     int result = PTRD_ABSENT;
     /* the format decides before any table is missed */
-    int rc = mdb_dbi_open(txn, table_names[STORE_META], 0, &dbis[STORE_META]);
+    int rc = mdb_dbi_open(txn, NULL, 0, &dbis[STORE_META]);
     if (!rc)
         result = meta_check(txn, dbis[STORE_META], diag);
     if (result == PTRD_FOUND)
         rc = tables_open(txn, dbis, 0);
-    if (rc == 0)
+    if (rc == 0 && result != PTRD_ABSENT)
         return result;
-    if (rc != MDB_NOTFOUND)
+    if (rc && rc != MDB_NOTFOUND)
         return diag_set(diag, store_error(rc), "cannot open a table: %s", mdb_strerror(rc));
     MDB_stat st;
     mdb_env_stat(e->mdb, &st);

@@ -20,6 +20,7 @@
 #ifndef PTRD_STORE_ENV_P_H
 #define PTRD_STORE_ENV_P_H
 
+#include "place.h"
 #include "ptrd/store/store.h"
 
 #include <limits.h>
@@ -67,9 +68,9 @@ struct env {
 int store_error(int rc);
 
 /* The key of the one row of STORE_META. */
-static inline MDB_val meta_key(void)
+static inline struct span meta_key(void)
 {
-    return (MDB_val){4, (void *)(uintptr_t) "meta"};
+    return (struct span){(const uint8_t *)"meta", 4};
 }
 
 PTRD_CHECKED int paths_init(const char *dir, struct paths *out, struct diag *diag)

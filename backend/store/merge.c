@@ -3,17 +3,17 @@
 
 #include <string.h>
 
-#define KEY_MAX 511 /* of LMDB */
-
 struct merge {
     struct store_writer *w;
     const struct store_stream *stream;
+    enum store_table table;
     MDB_cursor *cursor;
-    MDB_val old_key, old_value; /* valid while old_there */
+    struct span old_key, old_value; /* valid while old_there */
     bool old_there;
+    bool at_end;            /* no other table's rows follow: rows may be appended */
     struct span key, value; /* valid while new_there */
     bool new_there;
-    uint8_t last[KEY_MAX]; /* the stream's last key, to see that it ascends */
+    uint8_t last[ROW_KEY_MAX]; /* the stream's last key, to see that it ascends */
     size_t last_len;
 };
 
@@ -23,11 +23,23 @@ static int bytes_compare(const void *a, size_t a_len, const void *b, size_t b_le
     return order ? order : (a_len > b_len) - (a_len < b_len);
 }
 
-static int merge_old(struct merge *m, MDB_cursor_op op)
+/* The table's entry at or behind a key (MDB_SET_RANGE), or the next one. */
+static int merge_old(struct merge *m, MDB_cursor_op op, struct span from)
 {
-    int rc = mdb_cursor_get(m->cursor, &m->old_key, &m->old_value, op);
-    m->old_there = rc == 0;
-    return rc == MDB_NOTFOUND ? 0 : store_error(rc);
+    int rc;
+    int found = row_move(m->cursor, m->table, op, from, &m->old_key, &m->old_value, &rc);
+    m->old_there = found == PTRD_FOUND;
+    return rc == 0 || rc == MDB_NOTFOUND ? (found < 0 ? found : 0) : store_error(rc);
+}
+
+/* Does the table end where the database ends? */
+static int merge_look_behind(struct merge *m)
+{
+    uint8_t next = (uint8_t)(place_code(m->table) + 1);
+    MDB_val key = {1, &next}, value;
+    int rc = next == 1 ? MDB_NOTFOUND : mdb_cursor_get(m->cursor, &key, &value, MDB_SET_RANGE);
+    m->at_end = rc == MDB_NOTFOUND;
+    return m->at_end ? 0 : store_error(rc);
 }
 
 static int merge_new(struct merge *m)
@@ -38,7 +50,7 @@ static int merge_new(struct merge *m)
     m->new_there = found == PTRD_FOUND;
     if (!m->new_there)
         return 0;
-    if (m->key.len == 0 || m->key.len > KEY_MAX)
+    if (m->key.len == 0 || m->key.len > ROW_KEY_MAX)
         return PTRD_ELIMIT;
     if (m->last_len && bytes_compare(m->last, m->last_len, m->key.bytes, m->key.len) >= 0)
         return PTRD_EINVAL;
@@ -57,49 +69,49 @@ static int merge_tell(const struct merge *m, struct span key, struct span old_va
 
 static int merge_put(struct merge *m, unsigned flags)
 {
-    MDB_val k = {m->key.len, (void *)(uintptr_t)m->key.bytes};
+    struct row_key k;
     MDB_val v = {m->value.len, (void *)(uintptr_t)m->value.bytes};
-    return writer_error(m->w, mdb_cursor_put(m->cursor, &k, &v, flags));
+    int err = row_key(m->table, m->key, &k);
+    return err ? err : writer_error(m->w, mdb_cursor_put(m->cursor, &k.val, &v, flags));
 }
 
-static struct span span_of(const MDB_val *v)
+/* A value that is there has bytes, even when it has none. */
+static struct span old_value(const struct merge *m)
 {
-    static const uint8_t empty; /* a value that is there has bytes, even when it has none */
-    return (struct span){v->mv_data ? v->mv_data : &empty, v->mv_size};
+    static const uint8_t empty;
+    return (struct span){m->old_value.bytes ? m->old_value.bytes : &empty, m->old_value.len};
 }
 
 static int merge_insert(struct merge *m)
 {
     int err = merge_tell(m, m->key, (struct span){0}, m->value);
-    /* at the end of the table the rest is appended: full pages, no search */
+    /* at the end of the database the rest is appended: full pages, no search */
     if (!err)
-        err = merge_put(m, m->old_there ? 0 : MDB_APPEND);
-    if (!err && m->old_there)
-        err = merge_old(m, MDB_NEXT); /* the put moved and may have split: back to the old entry */
+        err = merge_put(m, m->at_end && !m->old_there ? MDB_APPEND : 0);
+    if (!err && m->old_there) /* the put moved and may have split: back to the old entry */
+        err = merge_old(m, MDB_NEXT, (struct span){0});
     return err ? err : merge_new(m);
 }
 
 static int merge_delete(struct merge *m)
 {
-    uint8_t bytes[KEY_MAX];
-    struct span key = span_of(&m->old_key);
-    int err = merge_tell(m, key, span_of(&m->old_value), (struct span){0});
+    uint8_t bytes[ROW_KEY_MAX];
+    struct span key = m->old_key;
+    int err = merge_tell(m, key, old_value(m), (struct span){0});
     if (err)
         return err;
-    if (key.len > KEY_MAX)
+    if (key.len > ROW_KEY_MAX)
         return PTRD_ECORRUPT;
     memcpy(bytes, key.bytes, key.len);
     err = writer_error(m->w, mdb_cursor_del(m->cursor, 0));
     if (err)
         return err;
-    m->old_key = (MDB_val){key.len, bytes};
-    err = merge_old(m, MDB_SET_RANGE);
-    return err;
+    return merge_old(m, MDB_SET_RANGE, (struct span){bytes, key.len});
 }
 
 static int merge_same(struct merge *m)
 {
-    struct span old = span_of(&m->old_value);
+    struct span old = old_value(m);
     int err = 0;
     if (old.len != m->value.len ||
         (old.len != 0 && memcmp(old.bytes, m->value.bytes, old.len) != 0)) {
@@ -108,7 +120,7 @@ static int merge_same(struct merge *m)
             err = merge_put(m, 0);
     }
     if (!err)
-        err = merge_old(m, MDB_NEXT);
+        err = merge_old(m, MDB_NEXT, (struct span){0});
     return err ? err : merge_new(m);
 }
 
@@ -118,7 +130,7 @@ static int merge_step(struct merge *m)
         return merge_insert(m);
     if (!m->new_there)
         return merge_delete(m);
-    int order = bytes_compare(m->old_key.mv_data, m->old_key.mv_size, m->key.bytes, m->key.len);
+    int order = bytes_compare(m->old_key.bytes, m->old_key.len, m->key.bytes, m->key.len);
     if (order < 0)
         return merge_delete(m);
     return order > 0 ? merge_insert(m) : merge_same(m);
@@ -127,11 +139,13 @@ static int merge_step(struct merge *m)
 int store_write_table(struct store_writer *w, enum store_table table,
                       const struct store_stream *stream)
 {
-    struct merge m = {.w = w, .stream = stream};
+    struct merge m = {.w = w, .stream = stream, .table = table};
     int rc = mdb_cursor_open(w->txn, w->dbis[table], &m.cursor);
     if (rc)
         return store_error(rc);
-    int err = merge_old(&m, MDB_FIRST);
+    int err = merge_look_behind(&m);
+    if (!err)
+        err = merge_old(&m, MDB_SET_RANGE, (struct span){0});
     if (!err)
         err = merge_new(&m);
     while (!err && (m.old_there || m.new_there))

@@ -11,6 +11,10 @@ struct store_reader {
     MDB_cursor *cursors[STORE_TABLES];
     bool cursor_fresh[STORE_TABLES]; /* renewed in this transaction */
     bool begun, tables;
+    size_t txn_id;          /* of the last transaction; what follows holds while it is the same: */
+    struct store_meta meta; /* with meta_read */
+    bool meta_read;
+    unsigned probed, empty; /* bits of tables: looked at, without rows */
 };
 
 int store_reader_new(struct store *s, struct store_reader **out)
@@ -37,6 +41,7 @@ static void reader_leave(struct store_reader *r)
     if (r->env)
         store_release(r->store, r->env);
     r->env = NULL;
+    r->txn_id = 0; /* no transaction has this number */
 }
 
 void store_reader_free(struct store_reader *r)
@@ -70,11 +75,29 @@ static int reader_meta(struct store_reader *r, struct store_meta *meta)
         *meta = (struct store_meta){.format = STORE_FORMAT, .next_zone_id = 1};
         return 0;
     }
-    MDB_val key = meta_key(), value;
-    int rc = mdb_get(r->txn, r->env->dbis[STORE_META], &key, &value);
-    if (rc)
-        return rc == MDB_NOTFOUND ? PTRD_ECORRUPT : store_error(rc);
-    return store_read_meta((struct span){value.mv_data, value.mv_size}, meta);
+    if (!r->meta_read) {
+        struct span value;
+        int found = store_get(r, STORE_META, meta_key(), &value);
+        if (found != PTRD_FOUND)
+            return found < 0 ? found : PTRD_ECORRUPT;
+        int err = store_read_meta(value, &r->meta);
+        if (err < 0)
+            return err;
+        r->meta_read = true;
+    }
+    *meta = r->meta;
+    return 0;
+}
+
+/* What was learnt of another transaction is forgotten. */
+static void reader_settle_txn(struct store_reader *r)
+{
+    size_t id = mdb_txn_id(r->txn);
+    if (id == r->txn_id)
+        return;
+    r->txn_id = id;
+    r->meta_read = false;
+    r->probed = r->empty = 0;
 }
 
 int store_read_begin(struct store_reader *r, struct store_meta *meta)
@@ -97,6 +120,7 @@ int store_read_begin(struct store_reader *r, struct store_meta *meta)
         return err;
     r->begun = true;
     memset(r->cursor_fresh, 0, sizeof r->cursor_fresh);
+    reader_settle_txn(r);
     /* before any page is read */
     if (env_check_size(r->env, &r->store->paths, size, NULL))
         err = store_recheck(r->store, r->env);
@@ -114,20 +138,6 @@ void store_read_end(struct store_reader *r)
     mdb_txn_reset(r->txn);
     env_leave(r->env);
     r->begun = false;
-}
-
-int store_get(struct store_reader *r, enum store_table table, struct span key, struct span *value)
-{
-    if (!r->begun)
-        return PTRD_EINVAL;
-    if (!r->tables)
-        return PTRD_ABSENT;
-    MDB_val k = {key.len, (void *)(uintptr_t)key.bytes}, v;
-    int rc = mdb_get(r->txn, r->env->dbis[table], &k, &v);
-    if (rc)
-        return rc == MDB_NOTFOUND ? PTRD_ABSENT : store_error(rc);
-    *value = (struct span){v.mv_data, v.mv_size};
-    return PTRD_FOUND;
 }
 
 static int reader_cursor(struct store_reader *r, enum store_table table, MDB_cursor **out)
@@ -148,14 +158,46 @@ static int reader_cursor(struct store_reader *r, enum store_table table, MDB_cur
     return PTRD_FOUND;
 }
 
-static int cursor_move(MDB_cursor *c, MDB_cursor_op op, struct span from, struct span *key,
-                       struct span *value)
+static int reader_move(struct store_reader *r, enum store_table table, MDB_cursor_op op,
+                       struct span from, struct span *key, struct span *value)
 {
-    MDB_val k = {from.len, (void *)(uintptr_t)from.bytes}, v;
-    int rc = mdb_cursor_get(c, &k, &v, op);
+    MDB_cursor *c = NULL;
+    int rc, err = reader_cursor(r, table, &c);
+    if (err <= 0)
+        return err;
+    int found = row_move(c, table, op, from, key, value, &rc);
+    return rc == 0 || rc == MDB_NOTFOUND ? found : store_error(rc);
+}
+
+/* Most tables of most stores are empty: one look a transaction number is enough. */
+static bool known_empty(struct store_reader *r, enum store_table table)
+{
+    unsigned bit = 1u << table;
+    struct span key, value;
+    if (!(r->probed & bit)) {
+        int found = reader_move(r, table, MDB_SET_RANGE, (struct span){0}, &key, &value);
+        if (found < 0)
+            return false;
+        r->probed |= bit;
+        r->empty |= found == PTRD_ABSENT ? bit : 0;
+    }
+    return r->empty & bit;
+}
+
+int store_get(struct store_reader *r, enum store_table table, struct span key, struct span *value)
+{
+    struct row_key k;
+    MDB_val v;
+    if (!r->begun)
+        return PTRD_EINVAL;
+    if (!r->tables || known_empty(r, table))
+        return PTRD_ABSENT;
+    int err = row_key(table, key, &k);
+    if (err < 0)
+        return err;
+    int rc = mdb_get(r->txn, r->env->dbis[table], &k.val, &v);
     if (rc)
         return rc == MDB_NOTFOUND ? PTRD_ABSENT : store_error(rc);
-    *key = (struct span){k.mv_data, k.mv_size};
     *value = (struct span){v.mv_data, v.mv_size};
     return PTRD_FOUND;
 }
@@ -163,33 +205,16 @@ static int cursor_move(MDB_cursor *c, MDB_cursor_op op, struct span from, struct
 int store_seek(struct store_reader *r, enum store_table table, struct span from, struct span *key,
                struct span *value)
 {
-    MDB_cursor *c;
-    int err = reader_cursor(r, table, &c);
-    /* LMDB refuses an empty key: it stands before all */
-    return err <= 0 ? err : cursor_move(c, from.len ? MDB_SET_RANGE : MDB_FIRST, from, key, value);
+    if (r->begun && r->tables && known_empty(r, table))
+        return PTRD_ABSENT;
+    return reader_move(r, table, MDB_SET_RANGE, from, key, value);
 }
 
 int store_next(struct store_reader *r, enum store_table table, struct span *key, struct span *value)
 {
-    MDB_cursor *c;
     if (r->begun && r->tables && !r->cursor_fresh[table])
         return PTRD_EINVAL; /* no seek in this transaction */
-    int err = reader_cursor(r, table, &c);
-    return err <= 0 ? err : cursor_move(c, MDB_NEXT, (struct span){0}, key, value);
-}
-
-int store_count(struct store_reader *r, enum store_table table, uint64_t *out)
-{
-    if (!r->begun)
-        return PTRD_EINVAL;
-    MDB_stat st = {0};
-    if (r->tables) {
-        int rc = mdb_stat(r->txn, r->env->dbis[table], &st);
-        if (rc)
-            return store_error(rc);
-    }
-    *out = st.ms_entries;
-    return 0;
+    return reader_move(r, table, MDB_NEXT, (struct span){0}, key, value);
 }
 
 uint64_t store_reader_environment(const struct store_reader *r)

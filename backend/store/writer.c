@@ -56,9 +56,8 @@ static int writer_begin_txn(struct store_writer *w)
 
 static int writer_read_meta(struct store_writer *w, struct store_meta *meta)
 {
-    MDB_val name = meta_key();
     struct span value;
-    int found = store_writer_get(w, STORE_META, (struct span){name.mv_data, name.mv_size}, &value);
+    int found = store_writer_get(w, STORE_META, meta_key(), &value);
     if (found < 0)
         return found;
     if (found == PTRD_FOUND)
@@ -129,23 +128,31 @@ int writer_error(struct store_writer *w, int rc)
 
 int store_put(struct store_writer *w, enum store_table table, struct span key, struct span value)
 {
-    MDB_val k = {key.len, (void *)(uintptr_t)key.bytes};
+    struct row_key k;
     MDB_val v = {value.len, (void *)(uintptr_t)value.bytes};
-    return writer_error(w, mdb_put(w->txn, w->dbis[table], &k, &v, 0));
+    int err = row_key(table, key, &k);
+    return err ? err : writer_error(w, mdb_put(w->txn, w->dbis[table], &k.val, &v, 0));
 }
 
 int store_delete(struct store_writer *w, enum store_table table, struct span key)
 {
-    MDB_val k = {key.len, (void *)(uintptr_t)key.bytes};
-    int rc = mdb_del(w->txn, w->dbis[table], &k, NULL);
+    struct row_key k;
+    int err = row_key(table, key, &k);
+    if (err)
+        return err;
+    int rc = mdb_del(w->txn, w->dbis[table], &k.val, NULL);
     return rc == MDB_NOTFOUND ? PTRD_ABSENT : writer_error(w, rc);
 }
 
 int store_writer_get(struct store_writer *w, enum store_table table, struct span key,
                      struct span *value)
 {
-    MDB_val k = {key.len, (void *)(uintptr_t)key.bytes}, v;
-    int rc = mdb_get(w->txn, w->dbis[table], &k, &v);
+    struct row_key k;
+    MDB_val v;
+    int err = row_key(table, key, &k);
+    if (err)
+        return err;
+    int rc = mdb_get(w->txn, w->dbis[table], &k.val, &v);
     if (rc)
         return rc == MDB_NOTFOUND ? PTRD_ABSENT : store_error(rc);
     *value = (struct span){v.mv_data, v.mv_size};
@@ -155,24 +162,19 @@ int store_writer_get(struct store_writer *w, enum store_table table, struct span
 static int writer_move(struct store_writer *w, enum store_table table, MDB_cursor_op op,
                        struct span from, struct span *key, struct span *value)
 {
-    if (!w->cursors[table]) {
-        int rc = mdb_cursor_open(w->txn, w->dbis[table], &w->cursors[table]);
-        if (rc)
-            return store_error(rc);
-    }
-    MDB_val k = {from.len, (void *)(uintptr_t)from.bytes}, v;
-    int rc = mdb_cursor_get(w->cursors[table], &k, &v, op);
+    int rc = 0;
+    if (!w->cursors[table])
+        rc = mdb_cursor_open(w->txn, w->dbis[table], &w->cursors[table]);
     if (rc)
-        return rc == MDB_NOTFOUND ? PTRD_ABSENT : store_error(rc);
-    *key = (struct span){k.mv_data, k.mv_size};
-    *value = (struct span){v.mv_data, v.mv_size};
-    return PTRD_FOUND;
+        return store_error(rc);
+    int found = row_move(w->cursors[table], table, op, from, key, value, &rc);
+    return rc == 0 || rc == MDB_NOTFOUND ? found : store_error(rc);
 }
 
 int store_writer_seek(struct store_writer *w, enum store_table table, struct span from,
                       struct span *key, struct span *value)
 {
-    return writer_move(w, table, from.len ? MDB_SET_RANGE : MDB_FIRST, from, key, value);
+    return writer_move(w, table, MDB_SET_RANGE, from, key, value);
 }
 
 int store_writer_next(struct store_writer *w, enum store_table table, struct span *key,
@@ -196,14 +198,12 @@ static int writer_still_current(const struct store_writer *w, struct diag *diag)
 
 static int writer_put_meta(struct store_writer *w, const struct store_meta *meta)
 {
-    MDB_val name = meta_key();
     struct store_buf buf = {0};
     struct store_meta copy = *meta;
     copy.format = STORE_FORMAT;
     int err = store_write_meta(&copy, &buf);
     if (!err)
-        err = store_put(w, STORE_META, (struct span){name.mv_data, name.mv_size},
-                        (struct span){buf.bytes, buf.len});
+        err = store_put(w, STORE_META, meta_key(), (struct span){buf.bytes, buf.len});
     store_buf_done(&buf);
     return err;
 }

@@ -83,7 +83,7 @@ def program(name, *args):
 
 
 class Watched:
-    """A run of ptrctl: wall time, and the greatest VmHWM and RssAnon seen (looked at every 5 ms).
+    """A run of ptrctl: wall time, processor time, and the greatest VmHWM and RssAnon seen (looked at every 5 ms).
 
     ru_maxrss is no use here: it counts this Python between fork and exec."""
 
@@ -95,8 +95,10 @@ class Watched:
             self.peak_kb = self.anon_kb = 0
             watcher = threading.Thread(target=self._watch, args=(process.pid,))
             watcher.start()
-            process.wait()
+            _, status, usage = os.wait4(process.pid, 0)
             self.wall_s = time.monotonic() - start
+            self.cpu_s = usage.ru_utime + usage.ru_stime
+            process.returncode = os.waitstatus_to_exitcode(status)
             watcher.join()
             errors.seek(0)
             if process.returncode:
@@ -259,9 +261,10 @@ def figure_blocks(bench):
         checked = Watched("check", file)
         _, loaded = load(bench, kind, zones)
         again = Watched("load", file, "--db", bench.path(kind))
-        table.add(f"{kind}: check", f"{checked.wall_s:.2f} s", "", f"{checked.wall_s / floor:.1f} x the YAML ({floor:.2f} s)")
+        table.add(f"{kind}: check", f"{checked.wall_s:.2f} s", f"{PROVE_GOAL_S:g} s",
+                  f"{checked.wall_s / floor:.1f} x the YAML ({floor:.2f} s); cpu {checked.cpu_s:.2f} s")
         table.add(f"{kind}: load", f"{loaded.wall_s:.2f} s", f"{PROVE_GOAL_S:g} s",
-                  f"{loaded.wall_s / floor:.1f} x; anonymous {loaded.anon_kb / 1024:.0f} MB")
+                  f"{loaded.wall_s / floor:.1f} x; cpu {loaded.cpu_s:.2f} s; anonymous {loaded.anon_kb / 1024:.0f} MB")
         table.add(f"{kind}: load without a change", f"{again.wall_s:.2f} s", "", f"{again.wall_s / floor:.1f} x")
     table.section(f"Longest match among {count:,} blocks against one block, instructions")
     for kind in inputs.BLOCKS:
@@ -308,12 +311,14 @@ def figure_ptrs(bench):
         _, loaded = load(bench, name, inputs.ptrs_zones())
         bench.path(f"{name}-floor").mkdir()
         floor = program("store_bench", "append", bench.path(name), bench.path(f"{name}-floor"))[0]
-        table.add(f"{title}: load", f"{count / loaded.wall_s:,.0f} rows/s", "",
-                  f"{loaded.wall_s:.2f} s, {loaded.wall_s / floor['s']:.1f} x LMDB ({floor['rows'] / floor['s']:,.0f} rows/s)")
+        table.add(f"{title}: load", f"{count / loaded.wall_s:,.0f} PTRs/s", "",
+                  f"{loaded.wall_s:.2f} s, cpu {loaded.cpu_s:.2f} s; {loaded.wall_s / floor['s']:.1f} x LMDB "
+                  f"({floor['rows'] / floor['s']:,.0f} rows/s)")
         table.add(f"{title}: peak memory", f"{loaded.peak_kb / 1024:.0f} MB", "",
                   f"anonymous {loaded.anon_kb / 1024:.0f} MB, {loaded.anon_kb * 1024 / count:.0f} bytes a PTR")
         again = Watched("load", bench.path(f"{name}.yaml"), "--db", bench.path(name))
-        table.add(f"{title}: load without a change", f"{count / again.wall_s:,.0f} rows/s", "", f"{again.wall_s:.2f} s")
+        table.add(f"{title}: load without a change", f"{count / again.wall_s:,.0f} PTRs/s", "",
+                  f"{again.wall_s:.2f} s, cpu {again.cpu_s:.2f} s")
     table.section("Bytes in the store, names of 30 characters")
     for title, name, _, _, names in kinds:
         add_sizes(bench, title, name, names)

@@ -31,33 +31,34 @@ static unsigned pick(unsigned n)
  */
 
 static const char *const fields_v4[] = {
-    "{3}",      "{4}",      "{3}",      "{4}",        "{4:03}",     "{3:x}",
-    "{4:x}",    "{4:02x}",  "{3:02x}",  "{3:03}",     "{2}",        "{1:x}",
-    "{ip}",     "{ip:rev}", "{host}",   "{host:dec}", "{host:b32}", "{ip:hex}",
-    "{ip:b32}", "{net/26}", "{net/24}", "{net/31}",
+    "{3}",        "{4}",      "{3:x}",    "{4:x}",    "{4}",      "{4:03}",   "{4:02x}",
+    "{3:02x}",    "{3:03}",   "{2}",      "{1:x}",    "{ip}",     "{ip:rev}", "{host}",
+    "{host:b32}", "{ip:hex}", "{ip:b32}", "{net/26}", "{net/24}", "{net/31}", "{host:dec}",
 };
 static const char *const fields_v6[] = {
-    "{ip:short}", "{ip:short}", "{g8:x}",     "{g8:x}",     "{g8}",       "{g7:x}",
-    "{g7:x}",     "{g6:x}",     "{n32}",      "{n31}",      "{n30}",      "{ip}",
-    "{host}",     "{g1:x}",     "{host:dec}", "{host:b32}", "{ip:hex}",   "{ip:b32}",
-    "{net/120}",  "{net/124}",  "{net/127}",  "{g2:x}",     "{ip:short}",
+    "{ip:short}", "{g8:x}",   "{g7:x}",    "{g8:x}",    "{n32}",     "{g8}",       "{g6:x}",
+    "{n31}",      "{n30}",    "{ip}",      "{host}",    "{g1:x}",    "{g2:x}",     "{host:dec}",
+    "{ip:hex}",   "{ip:b32}", "{net/120}", "{net/124}", "{net/127}", "{host:b32}",
 };
 static const char *const literals[] = {"1",  "0",  "-",    "-", "x",  ".", ".", "a",
                                        "11", "--", "xn--", "c", "10", "f", "-0"};
 
 #define COUNT(a) ((unsigned)(sizeof(a) / sizeof *(a)))
 
+/* Half of the fields are of those that run into each other most easily: the first few. */
+static const char *random_field(enum family family)
+{
+    const char *const *fields = family == FAMILY_IPV4 ? fields_v4 : fields_v6;
+    unsigned count = family == FAMILY_IPV4 ? COUNT(fields_v4) : COUNT(fields_v6);
+    return fields[pick(pick(2) ? 5 : count)];
+}
+
 static void random_template(enum family family, char out[512])
 {
     unsigned parts = 1 + pick(6);
     out[0] = '\0';
-    for (unsigned i = 0; i < parts; i++) {
-        if (pick(5) < 3)
-            strcat(out, family == FAMILY_IPV4 ? fields_v4[pick(COUNT(fields_v4))]
-                                              : fields_v6[pick(COUNT(fields_v6))]);
-        else
-            strcat(out, literals[pick(COUNT(literals))]);
-    }
+    for (unsigned i = 0; i < parts; i++)
+        strcat(out, pick(5) < 3 ? random_field(family) : literals[pick(COUNT(literals))]);
     strcat(out, ".z");
 }
 

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from support.model import World
+from support.model import World, parents, within
 from support.model_random import questions, random_config, zones_file
 from support.ptrd import Client, Ptrd, Store, run
 
@@ -110,6 +110,34 @@ def compare(world, client, rng):
     return len(asked), wrong
 
 
+def listed(world, zone):
+    """What `list` of a zone must give at least: all that lookups give at the names that are not only generated,
+    at the cuts, and at the names between those and the apex."""
+    names = {name for name, kinds in world.kinds.items()
+             if kinds - {"forward", "reverse"} and name in world.rows and world.zone_of(name) is zone}
+    names |= {other.apex for other in world.config.zones if world.above(other) is zone}
+    names |= {parent for name in names for parent in parents(name) if within(parent, zone.apex)}
+    return {(name, rtype, canonical(rtype, content), ttl, auth)
+            for name in names for rtype, content, ttl, auth in world.lookup(name, "ANY", zone.apex)}
+
+
+def compare_lists(world, client):
+    """Differences between `list` and the model, for every zone."""
+    wrong = []
+    for zone in world.config.zones:
+        result = client.call("list", zonename=zone.apex + ".", domain_id=-1, include_disabled=False)
+        got = [(row["qname"].lower().rstrip("."), row["qtype"], canonical(row["qtype"], row["content"]),
+                row["ttl"] if row["qtype"] else None, row.get("auth", 1)) for row in result]
+        want = listed(world, zone)
+        false = {row for row in got if (row[1], row[2], row[3], row[4]) not in {
+            (rtype, canonical(rtype, content), ttl, auth)
+            for rtype, content, ttl, auth in world.lookup(row[0], "ANY", zone.apex)}}
+        if want - set(got) or false or len(set(got)) != len(got):
+            wrong.append(f"list of {zone.apex}: not there {sorted(want - set(got), key=str)[:5]}, false "
+                         f"{sorted(false, key=str)[:5]}, {len(got) - len(set(got))} twice")
+    return wrong
+
+
 def fine_configs(first_seed, count):
     """(seed, config, world) of the first configurations that the model accepts."""
     seed = first_seed
@@ -130,6 +158,7 @@ def test_every_lookup_is_what_the_model_says(tmp_path):
         run("ptrctl", "load", path, "--db", tmp_path / f"{seed}.db")
         with Ptrd(tmp_path / f"{seed}.db") as ptrd, Client(ptrd.socket) as client:
             count, wrong = compare(world, client, random.Random(seed))
+            wrong += compare_lists(world, client)
         assert not wrong, (f"seed {seed}: {len(wrong)} of {count} differ; {path}\n" + "\n".join(wrong[:20]))
         total += count
         for found in world.kinds.values():

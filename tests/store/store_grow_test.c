@@ -31,17 +31,14 @@ static long rows_walk(struct store_reader *r)
     int found = store_read_begin(r, &meta);
     if (found)
         return found;
-    uint64_t stated;
-    found = store_count(r, STORE_PTRS, &stated);
-    if (!found)
-        found = store_seek(r, STORE_PTRS, (struct span){0}, &key, &value);
+    found = store_seek(r, STORE_PTRS, (struct span){0}, &key, &value);
     for (; found == PTRD_FOUND; found = store_next(r, STORE_PTRS, &key, &value)) {
         if (store_read_ptr(value, &row))
             return -1;
         count++;
     }
     store_read_end(r);
-    return found < 0 ? found : (uint64_t)count == stated ? count : -2;
+    return found < 0 ? found : count;
 }
 
 struct walker {

@@ -306,4 +306,16 @@ static inline void child_ok(pid_t pid)
         }                                                                                          \
     } while (0)
 
+/* Rows of a table in the reader's open transaction. */
+static inline uint64_t count_rows(struct store_reader *r, enum store_table table)
+{
+    struct span key, value;
+    uint64_t count = 0;
+    int found = store_seek(r, table, (struct span){0}, &key, &value);
+    for (; found == PTRD_FOUND; found = store_next(r, table, &key, &value))
+        count++;
+    assert_int_equal(found, PTRD_ABSENT);
+    return count;
+}
+
 #endif

@@ -121,7 +121,7 @@ static void truncated_new_store_is_an_error_until_repaired(void **state)
 {
     struct fixture *f = *state;
     struct store_meta meta;
-    run("cd %s && cp -r other good && truncate -s 12288 other/data.mdb", f->scratch.dir);
+    run("cd %s && cp -r other good && truncate -s 8192 other/data.mdb", f->scratch.dir);
     swap_dirs(f);
     assert_int_equal(store_read_begin(f->reader, &meta), PTRD_ECORRUPT);
     assert_int_equal(store_read_begin(f->reader, &meta), PTRD_ECORRUPT);

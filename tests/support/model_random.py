@@ -244,8 +244,14 @@ def random_config(rng):
         zones.append(_zone(rng, "dyn.isp.test"))
     for family in (4, 6):
         mine = [b for b in blocks if b.family == family]
-        if mine:
-            zones += [_zone(rng, apex) for apex in sorted(_reverse_apexes(rng, family, mine))]
+        if not mine:
+            continue
+        apexes = sorted(_reverse_apexes(rng, family, mine))
+        if rng.random() < 0.1:      # parts of the blocks in reverse zones of others
+            apexes = rng.sample(apexes, rng.randrange(len(apexes)))
+            for block in mine:
+                block.reverse_external = rng.random() < 0.95
+        zones += [_zone(rng, apex) for apex in apexes]
     config = Config(zones, blocks, [])
     world = World(config)
     if world.refusals:
@@ -254,7 +260,7 @@ def random_config(rng):
     if world.generated_names:
         extra |= _child_apexes(rng, sorted(world.generated_names), rng.choice((0, 0, 1, 2)))
     reverse = [reverse_name(*key) for key in sorted(world.generated)]
-    if reverse:
+    if any(world.zone_of(name) for name in reverse):
         extra |= _child_apexes(rng, reverse, rng.choice((0, 0, 1, 2)))
     for apex in sorted(extra - set(world.zones)):
         if within(apex, "isp.test") or within(apex, "cust.test") or (apex.endswith(".arpa") and world.zone_of(apex)):
@@ -271,8 +277,27 @@ def _flow(**values):
     return "{" + ", ".join(f"{key}: {json.dumps(value)}" for key, value in values.items() if value is not None) + "}"
 
 
+def _prefix_of(apex):
+    """How a reverse zone is written by its prefix, or None."""
+    labels = apex.split(".")[:-2][::-1]
+    try:
+        if apex.endswith(".in-addr.arpa") and len(labels) <= 3:
+            num = int.from_bytes([int(label) for label in labels] + [0] * (4 - len(labels)), "big")
+            prefix, back = f"{address(4, num)}/{8 * len(labels)}", reverse_name(4, num).split(".", 4 - len(labels))[-1]
+        elif apex.endswith(".ip6.arpa") and len(labels) <= 32:
+            num = int("".join(labels).ljust(32, "0"), 16)
+            prefix, back = f"{address(6, num)}/{4 * len(labels)}", reverse_name(6, num).split(".", 32 - len(labels))[-1]
+        else:
+            return None
+    except ValueError:
+        return None     # labels that are no numbers
+    return prefix if back == apex else None
+
+
 def _zone_text(zone):
-    lines = [f"  - name: {json.dumps(zone.apex)}", f"    ttl: {zone.ttl}", f"    serial: {zone.serial}",
+    prefix = _prefix_of(zone.apex) if zone.serial % 2 else None
+    head = f"prefix: {json.dumps(prefix)}" if prefix else f"name: {json.dumps(zone.apex)}"
+    lines = [f"  - {head}", f"    ttl: {zone.ttl}", f"    serial: {zone.serial}",
              "    soa: " + _flow(mname="mname.out.test", rname="hostmaster.out.test", refresh=10800, retry=3600,
                                  expire=604800, minimum=zone.minimum),
              f"    ns: {json.dumps(list(zone.ns))}", f"    forward_auto: {'yes' if zone.forward_auto else 'no'}"]

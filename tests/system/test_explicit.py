@@ -43,11 +43,13 @@ TYPES = [
     ("IPSECKEY", r"\# 9 0a0102010203040151", "10 1 2 1.2.3.4 AVE="),
     ("SVCB", "0 alias.isp.example.", None),
     ("HTTPS", '1 . alpn="h2,h3" port=8443 ipv4hint=192.0.2.1 ipv6hint=2001:db8::1', None),
+    ("X25", "311061700956", None),
+    ("RT", "10 a.example.", None),
     ("TYPE1234", r"\# 3 abcdef", None),
     ("ZONEMD", "2018031500 1 1 " + "fe" * 48, None),
 ]
 # Octets of types that dnspython has no text form for.
-RAW = {"TYPE1234": bytes.fromhex("abcdef")}
+RAW = {"TYPE1234": bytes.fromhex("abcdef"), "X25": b"\x0c311061700956"}
 
 ZONES = HEAD + """
 zones:

@@ -164,6 +164,7 @@ static void hyphens_stand_where_they_may(void **state)
         {"20::/16", "{ip:short}.z", "the label `20--"},
         {"2000::/16", "{ip:short}.z", NULL},
         {"20:1::/32", "{ip:short}.z", NULL},
+        {"20:0:0:1::/64", "{ip:short}.z", "the label `20--1-ffff-"}, /* not where all else is 0 */
         {"::/64", "x{ip:short}.z", "the label `x0--"},
         {"::/64", "{ip:short}.z", NULL},
         {"::/64", "xx{ip:short}.z", NULL},

@@ -5,7 +5,8 @@
  * (PTRD_FOUND, PTRD_ABSENT), never errors. Outputs are untouched on failure unless stated.
  *
  * Text for people (configuration, templates, records) travels in a struct diag, filled by the
- * function that refuses the input; nothing below main() prints. Thread: all functions re-entrant. */
+ * function that refuses the input; nothing below main() prints. Thread: all functions re-entrant.
+ */
 #ifndef PTRD_CORE_ERROR_H
 #define PTRD_CORE_ERROR_H
 
@@ -13,15 +14,15 @@
 
 enum ptrd_error {
     PTRD_OK = 0,
-    PTRD_EINVAL = -1001,   /* input does not have the form it must have */
-    PTRD_ESPACE = -1002,   /* a bounded buffer is full */
-    PTRD_ENOMEM = -1003,   /* no memory */
-    PTRD_ECORRUPT = -1004, /* stored bytes are not what the format says */
-    PTRD_EVERSION = -1005, /* the store was written by a newer version */
-    PTRD_EBUSY = -1006,    /* another writer holds the lock */
+    PTRD_EINVAL = -1001,    /* input does not have the form it must have */
+    PTRD_ESPACE = -1002,    /* a bounded buffer is full */
+    PTRD_ENOMEM = -1003,    /* no memory */
+    PTRD_ECORRUPT = -1004,  /* stored bytes are not what the format says */
+    PTRD_EVERSION = -1005,  /* the store was written by a newer version */
+    PTRD_EBUSY = -1006,     /* another writer holds the lock */
     PTRD_ECONFLICT = -1007, /* two inputs contradict each other */
-    PTRD_ELIMIT = -1008,   /* a stated limit is exceeded */
-    PTRD_ESTORE = -1009,   /* LMDB failed; the log line has its code */
+    PTRD_ELIMIT = -1008,    /* a stated limit is exceeded */
+    PTRD_ESTORE = -1009,    /* LMDB failed; the log line has its code */
 };
 
 enum ptrd_found { PTRD_ABSENT = 0, PTRD_FOUND = 1 };

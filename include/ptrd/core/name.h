@@ -73,15 +73,16 @@ void name_strip(const struct name *name, unsigned n, struct name *out) PTRD_NONN
 
 /* left (relative labels: a name whose root label is dropped) + right. PTRD_ELIMIT if too long.
  * out must not overlap the inputs. */
-PTRD_CHECKED int name_concat(const struct name *left, const struct name *right, struct name *out)
-    PTRD_NONNULL;
+PTRD_CHECKED int name_concat(const struct name *left, const struct name *right,
+                             struct name *out) PTRD_NONNULL;
 
 void name_key(const struct name *name, struct name_key *out) PTRD_NONNULL;
 
 /* The inverse; PTRD_ECORRUPT when the bytes are no key. */
 PTRD_CHECKED int name_from_key(const uint8_t *bytes, size_t len, struct name *out) PTRD_NONNULL;
 
-/* A host name (RFC 952, RFC 1123 2.1): at least one label, letters, digits and inner hyphens only. */
+/* A host name (RFC 952, RFC 1123 2.1): at least one label, letters, digits and inner hyphens only.
+ */
 bool name_is_host(const struct name *name) PTRD_NONNULL PTRD_PURE;
 
 /* True when the leftmost label is "*" (RFC 4592 2.1.1). */

@@ -15,8 +15,8 @@
 /* Proves one template for its whole block. 0, or PTRD_ECONFLICT with the counterexample in diag
  * (addresses and the text they give). PTRD_ELIMIT: the proof was given up after a stated amount of
  * work (diag says so); callers refuse the template as well. PTRD_ENOMEM. */
-PTRD_CHECKED int proof_block(const struct template *t, const struct range *block,
-                             struct diag *diag) PTRD_NONNULL_ARGS(1, 2);
+PTRD_CHECKED int proof_block(const struct template *t, const struct range *block, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 2);
 
 struct proof_collision {
     uint32_t block_a, block_b; /* `ref` of the two struct blocks (may be equal) */
@@ -27,7 +27,7 @@ struct proof_collision {
 /* Searches all blocks of the table, each already proved by proof_block. PTRD_ABSENT: none.
  * PTRD_FOUND: *out holds a true pair. Negative: PTRD_ELIMIT (given up: out->block_a and block_b
  * say where), PTRD_ENOMEM. */
-PTRD_CHECKED int proof_collision(const struct table *table, struct proof_collision *out)
-    PTRD_NONNULL;
+PTRD_CHECKED int proof_collision(const struct table *table,
+                                 struct proof_collision *out) PTRD_NONNULL;
 
 #endif

@@ -42,7 +42,7 @@ struct zone {
     uint32_t id;
     uint32_t parent; /* index of the closest zone above, or TABLE_NONE */
     uint32_t ref;
-    bool reverse;    /* at or below in-addr.arpa or ip6.arpa */
+    bool reverse; /* at or below in-addr.arpa or ip6.arpa */
     bool forward_auto;
 };
 
@@ -69,7 +69,8 @@ struct table {
     struct forward_index *forward;
 };
 
-/* --- building: one thread; a failed add leaves the builder usable only for table_builder_free --- */
+/* --- building: one thread; a failed add leaves the builder usable only for table_builder_free ---
+ */
 struct table_builder;
 
 PTRD_CHECKED int table_builder_new(struct table_builder **out) PTRD_NONNULL;
@@ -85,8 +86,8 @@ PTRD_CHECKED int table_add_block(struct table_builder *b, const struct range *ra
                                  struct diag *diag) PTRD_NONNULL_ARGS(1, 2);
 
 /* Sorts, nests, flattens, indexes. PTRD_ECONFLICT: two zones of one name, equal or crossing
- * intervals; then conflict[0] and [1] are the two refs (conflict may be NULL). On success the builder
- * is used up (free it all the same). */
+ * intervals; then conflict[0] and [1] are the two refs (conflict may be NULL). On success the
+ * builder is used up (free it all the same). */
 PTRD_CHECKED int table_finish(struct table_builder *b, struct table **out, uint32_t conflict[2],
                               struct diag *diag) PTRD_NONNULL_ARGS(1, 2);
 void table_free(struct table *t);
@@ -116,7 +117,8 @@ bool table_generates(const struct table *t, const struct range *range) PTRD_NONN
 unsigned table_forward(const struct table *t, const struct name *name, struct addr addrs[2],
                        const struct block *blocks[2]) PTRD_NONNULL;
 
-/* Some generated name (of a block without BLOCK_FORWARD_EXTERNAL) lies strictly below name. Exact. */
+/* Some generated name (of a block without BLOCK_FORWARD_EXTERNAL) lies strictly below name. Exact.
+ */
 bool table_forward_below(const struct table *t, const struct name *name) PTRD_NONNULL;
 
 #endif

@@ -38,11 +38,12 @@ static inline u128 token_base(const struct token *token)
 #define TEMPLATE_TEXT_MAX 1024
 #define TEMPLATE_TOKENS_MAX 128
 
-struct template {
+struct template
+{
     enum family family;
-    bool relative;  /* some token has base != 0: tokens fit one range only */
-    u128 covered;   /* address bits that the fields show; all ones when relative with {host} */
-    size_t size;    /* bytes of this allocation; equal templates are memcmp-able by tokens */
+    bool relative; /* some token has base != 0: tokens fit one range only */
+    u128 covered;  /* address bits that the fields show; all ones when relative with {host} */
+    size_t size;   /* bytes of this allocation; equal templates are memcmp-able by tokens */
     uint16_t token_count;
     struct token tokens[];
 };
@@ -52,11 +53,11 @@ struct template_var {
     const char *value; /* part of one label: letters, digits, hyphens */
 };
 
-/* Compiles text (len bytes, at most TEMPLATE_TEXT_MAX) for a block. Refused with a diag message that
- * names the placeholder and what would be accepted: unknown placeholder or variable, one that is not
- * for this family, {net/N} outside the block, empty label, a character that is no letter, digit or
- * hyphen, a literal label over 63. The result is one allocation, freed by template_free (NULL
- * legal). diag->column is the offset in text (from 1) where that is known. */
+/* Compiles text (len bytes, at most TEMPLATE_TEXT_MAX) for a block. Refused with a diag message
+ * that names the placeholder and what would be accepted: unknown placeholder or variable, one that
+ * is not for this family, {net/N} outside the block, empty label, a character that is no letter,
+ * digit or hyphen, a literal label over 63. The result is one allocation, freed by template_free
+ * (NULL legal). diag->column is the offset in text (from 1) where that is known. */
 PTRD_CHECKED int template_compile(const char *text, size_t len, const struct range *block,
                                   const struct template_var *vars, unsigned var_count,
                                   struct template **out, struct diag *diag)
@@ -68,14 +69,14 @@ bool template_equal(const struct template *a, const struct template *b) PTRD_NON
 
 /* g(a) for an address of the block that the template was compiled for. PTRD_ELIMIT when a label or
  * the name is too long: never for a proved template. */
-PTRD_CHECKED int template_generate(const struct template *t, u128 num, struct name *out)
-    PTRD_NONNULL;
+PTRD_CHECKED int template_generate(const struct template *t, u128 num,
+                                   struct name *out) PTRD_NONNULL;
 
 /* g(a) as dotted text without a final dot; label lengths are not checked (the proof uses it). out
  * holds TEMPLATE_OUT_MAX bytes; PTRD_ELIMIT when they do not suffice. Returns the length. */
 #define TEMPLATE_OUT_MAX 2048
-PTRD_CHECKED int template_print(const struct template *t, u128 num, char out[TEMPLATE_OUT_MAX])
-    PTRD_NONNULL;
+PTRD_CHECKED int template_print(const struct template *t, u128 num,
+                                char out[TEMPLATE_OUT_MAX]) PTRD_NONNULL;
 
 /* The text of one number or short field for an address: digits into out (at least 40 bytes, enough
  * for 128 bits in any radix and for {ip:short}); returns the length. */
@@ -100,9 +101,9 @@ typedef bool template_match_fn(void *ctx, u128 mask, u128 value);
 void template_match(const struct template *t, const char *text, size_t len, bool whole,
                     template_match_fn *fn, void *ctx) PTRD_NONNULL_ARGS(1, 2, 5);
 
-/* A name as lower-case dotted text when it holds only letters, digits and hyphens (so that it can be
- * a generated name), else PTRD_ABSENT. Returns PTRD_FOUND and the length in *len. */
-PTRD_CHECKED int template_name_text(const struct name *name, char out[256], size_t *len)
-    PTRD_NONNULL;
+/* A name as lower-case dotted text when it holds only letters, digits and hyphens (so that it can
+ * be a generated name), else PTRD_ABSENT. Returns PTRD_FOUND and the length in *len. */
+PTRD_CHECKED int template_name_text(const struct name *name, char out[256],
+                                    size_t *len) PTRD_NONNULL;
 
 #endif

@@ -21,14 +21,16 @@ struct rdata {
 };
 
 /* owner is for messages only. PTRD_EINVAL with a diag message naming type, field, value and what is
- * expected. Types that no zone may hold (ANY, OPT, TSIG, AXFR, RRSIG, NSEC, NSEC3, ...) are refused. */
+ * expected. Types that no zone may hold (ANY, OPT, TSIG, AXFR, RRSIG, NSEC, NSEC3, ...) are
+ * refused. */
 PTRD_CHECKED int rdata_parse(const struct name *owner, uint16_t type, const char *content,
                              size_t len, struct rdata *out, struct diag *diag)
     PTRD_NONNULL_ARGS(1, 3, 5);
 void rdata_done(struct rdata *r) PTRD_NONNULL;
 
-/* The one name that the rdata of NS, CNAME, PTR, DNAME, ALIAS, MX, SRV point to; PTRD_ABSENT for other types. */
-PTRD_CHECKED int rdata_target(uint16_t type, const char *text, size_t len, struct name *out)
-    PTRD_NONNULL;
+/* The one name that the rdata of NS, CNAME, PTR, DNAME, ALIAS, MX, SRV point to; PTRD_ABSENT for
+ * other types. */
+PTRD_CHECKED int rdata_target(uint16_t type, const char *text, size_t len,
+                              struct name *out) PTRD_NONNULL;
 
 #endif

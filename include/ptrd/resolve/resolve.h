@@ -1,9 +1,11 @@
-/* (snapshot, question) -> answer: design section 3, and nothing else. No JSON, no sockets, no lmdb.h.
+/* (snapshot, question) -> answer: design section 3, and nothing else. No JSON, no sockets, no
+ * lmdb.h.
  *
  * An answer is a list of rows, all owned by the question's name (resolve) or each by its own
  * (resolve_list). Rows point into the snapshot or into the answer itself: they are valid until
- * snapshot_end or the next use of the answer. struct answer is made once a thread and reused; its row
- * array grows to ANSWER_ROWS_MAX and is never shrunk, so a warmed-up thread does not allocate. */
+ * snapshot_end or the next use of the answer. struct answer is made once a thread and reused; its
+ * row array grows to ANSWER_ROWS_MAX and is never shrunk, so a warmed-up thread does not allocate.
+ */
 #ifndef PTRD_RESOLVE_RESOLVE_H
 #define PTRD_RESOLVE_RESOLVE_H
 
@@ -14,8 +16,8 @@
 
 struct question {
     struct name name;
-    uint16_t type;    /* RRTYPE_ANY for all */
-    int64_t zone_id;  /* <= 0: any */
+    uint16_t type;   /* RRTYPE_ANY for all */
+    int64_t zone_id; /* <= 0: any */
 };
 
 enum row_kind {
@@ -48,9 +50,11 @@ struct row {
 struct answer {
     struct row *rows;
     uint32_t count, capacity;
-    const struct zone *zone;   /* the zone that the name belongs to, or NULL */
-    const struct block *block; /* most specific block of a full reverse name or of a generated name */
-    enum answer_source source; /* of the PTR or address rows where there are any, else of the first */
+    const struct zone *zone; /* the zone that the name belongs to, or NULL */
+    const struct block
+        *block; /* most specific block of a full reverse name or of a generated name */
+    enum answer_source
+        source; /* of the PTR or address rows where there are any, else of the first */
     struct name generated;
     char soa[2 * NAME_TEXT_SIZE + 64];
 };
@@ -59,12 +63,12 @@ void answer_init(struct answer *a) PTRD_NONNULL;
 void answer_done(struct answer *a) PTRD_NONNULL;
 
 /* 0 with a->count rows (0: nothing), or an error, upon which the caller must not answer at all. */
-PTRD_CHECKED int resolve(struct snapshot *s, const struct question *q, struct answer *a)
-    PTRD_NONNULL;
+PTRD_CHECKED int resolve(struct snapshot *s, const struct question *q,
+                         struct answer *a) PTRD_NONNULL;
 
-/* All explicit rows of a zone, ENTs included: SOA first, then the apex, then canonical order, then explicit and
- * derived rows. Generated names are not listed (issue 4 adds them). emit returns 0 or an error, which ends the list
- * and is returned. PTRD_ABSENT: no such zone; PTRD_FOUND: listed. */
+/* All explicit rows of a zone, ENTs included: SOA first, then the apex, then canonical order, then
+ * explicit and derived rows. Generated names are not listed (issue 4 adds them). emit returns 0 or
+ * an error, which ends the list and is returned. PTRD_ABSENT: no such zone; PTRD_FOUND: listed. */
 typedef int list_emit_fn(void *ctx, const struct name *owner, const struct row *row);
 PTRD_CHECKED int resolve_list(struct snapshot *s, const struct name *apex, struct answer *a,
                               list_emit_fn *emit, void *ctx) PTRD_NONNULL_ARGS(1, 2, 3, 4);

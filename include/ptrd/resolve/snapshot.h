@@ -1,11 +1,11 @@
 /* A snapshot: one read transaction and the zone table that belongs to it, always as a pair.
  *
- * struct engine is the process's shared part: the store and the current table. Each thread has its own
- * struct snapshot; snapshot_begin renews the transaction for one request. When the structure generation
- * moved, a thread builds the new table off to the side. Requests wait for it for a moment, so that a
- * load is live at the next request; if it lasts longer they are answered from the old pair, for which
- * a transaction is kept while requests come (renewed ten times a second, ended by engine_tick after a
- * second without requests, so that no pages are held back for long). */
+ * struct engine is the process's shared part: the store and the current table. Each thread has its
+ * own struct snapshot; snapshot_begin renews the transaction for one request. When the structure
+ * generation moved, a thread builds the new table off to the side. Requests wait for it for a
+ * moment, so that a load is live at the next request; if it lasts longer they are answered from the
+ * old pair, for which a transaction is kept while requests come (renewed ten times a second, ended
+ * by engine_tick after a second without requests, so that no pages are held back for long). */
 #ifndef PTRD_RESOLVE_SNAPSHOT_H
 #define PTRD_RESOLVE_SNAPSHOT_H
 
@@ -20,8 +20,8 @@ PTRD_CHECKED int engine_open(const char *dir, struct engine **out, struct diag *
 void engine_close(struct engine *e);
 struct store *engine_store(struct engine *e) PTRD_NONNULL;
 
-/* To be called about every second by any thread of a server: ends the kept transaction when no request
- * has come for a second. */
+/* To be called about every second by any thread of a server: ends the kept transaction when no
+ * request has come for a second. */
 void engine_tick(struct engine *e) PTRD_NONNULL;
 
 struct snapshot {

@@ -3,8 +3,9 @@
  * rpc_frame cuts requests out of a byte stream; a worker answers one request at a time. The lookup
  * request and reply have a bounded decoder and encoder of our own (no allocation once the reply
  * buffer has grown); every other method goes through jansson. A request that is malformed, or that
- * cannot be answered (store, memory), closes the connection: PowerDNS turns that into SERVFAIL, while
- * `false` and `[]` mean "no such name" (shared protocol notes, section 1). One thread a worker. */
+ * cannot be answered (store, memory), closes the connection: PowerDNS turns that into SERVFAIL,
+ * while `false` and `[]` mean "no such name" (shared protocol notes, section 1). One thread a
+ * worker. */
 #ifndef PTRD_RPC_RPC_H
 #define PTRD_RPC_RPC_H
 
@@ -13,8 +14,9 @@
 #define RPC_FRAME_MAX (4u << 20) /* bytes of one request */
 #define RPC_REPLY_MAX (1u << 30) /* bytes of one reply */
 
-/* Looks for one complete request at the start of buf. Returns its length including the newline (leading
- * blank space and empty lines count to it), 0 for "need more", PTRD_ELIMIT when max bytes hold none. */
+/* Looks for one complete request at the start of buf. Returns its length including the newline
+ * (leading blank space and empty lines count to it), 0 for "need more", PTRD_ELIMIT when max bytes
+ * hold none. */
 PTRD_CHECKED long rpc_frame(const char *buf, size_t len, size_t max) PTRD_NONNULL;
 
 struct rpc_worker;

@@ -2,8 +2,8 @@
  *
  * Every key and value that LMDB holds is made and read here; decoding checks every length and range
  * and answers PTRD_ECORRUPT, because a store is input. Encoders write into a caller's struct
- * store_buf, which grows; memory of it is malloc'ed and freed by store_buf_done. Decoded spans point
- * into the value: they live as long as the read transaction. Integers are big endian.
+ * store_buf, which grows; memory of it is malloc'ed and freed by store_buf_done. Decoded spans
+ * point into the value: they live as long as the read transaction. Integers are big endian.
  *
  *   table          key                                    value
  *   zones          name key of the apex                   settings (struct store_zone)
@@ -118,35 +118,35 @@ PTRD_CHECKED int store_key_addr(const struct addr *addr, struct store_buf *buf) 
 PTRD_CHECKED int store_key_block(const struct range *range, struct store_buf *buf) PTRD_NONNULL;
 PTRD_CHECKED int store_key_derived(const struct name *target, const struct addr *addr,
                                    struct store_buf *buf) PTRD_NONNULL;
-PTRD_CHECKED int store_key_rrset(const struct name *owner, uint16_t type, struct store_buf *buf)
-    PTRD_NONNULL;
-PTRD_CHECKED int store_key_metadata(uint32_t zone_id, const char *kind, struct store_buf *buf)
-    PTRD_NONNULL;
+PTRD_CHECKED int store_key_rrset(const struct name *owner, uint16_t type,
+                                 struct store_buf *buf) PTRD_NONNULL;
+PTRD_CHECKED int store_key_metadata(uint32_t zone_id, const char *kind,
+                                    struct store_buf *buf) PTRD_NONNULL;
 
 /* Keys back. */
 PTRD_CHECKED int store_read_key_addr(struct span key, struct addr *out) PTRD_NONNULL;
-PTRD_CHECKED int store_read_key_rrset(struct span key, struct name *owner, uint16_t *type)
-    PTRD_NONNULL;
-PTRD_CHECKED int store_read_key_derived(struct span key, struct name *target, struct addr *addr)
-    PTRD_NONNULL;
-PTRD_CHECKED int store_read_key_metadata(struct span key, uint32_t *zone_id, struct span *kind)
-    PTRD_NONNULL;
+PTRD_CHECKED int store_read_key_rrset(struct span key, struct name *owner,
+                                      uint16_t *type) PTRD_NONNULL;
+PTRD_CHECKED int store_read_key_derived(struct span key, struct name *target,
+                                        struct addr *addr) PTRD_NONNULL;
+PTRD_CHECKED int store_read_key_metadata(struct span key, uint32_t *zone_id,
+                                         struct span *kind) PTRD_NONNULL;
 
 /* Values. */
 PTRD_CHECKED int store_write_zone(const struct store_zone *in, struct store_buf *buf) PTRD_NONNULL;
 PTRD_CHECKED int store_read_zone(struct span value, struct store_zone *out) PTRD_NONNULL;
-PTRD_CHECKED int store_write_zone_id(const struct store_zone_id *in, struct store_buf *buf)
-    PTRD_NONNULL;
+PTRD_CHECKED int store_write_zone_id(const struct store_zone_id *in,
+                                     struct store_buf *buf) PTRD_NONNULL;
 PTRD_CHECKED int store_read_zone_id(struct span value, struct store_zone_id *out) PTRD_NONNULL;
-PTRD_CHECKED int store_write_block(const struct store_block *in, struct store_buf *buf)
-    PTRD_NONNULL;
+PTRD_CHECKED int store_write_block(const struct store_block *in,
+                                   struct store_buf *buf) PTRD_NONNULL;
 /* range comes from the key. */
-PTRD_CHECKED int store_read_block(struct span key, struct span value, struct store_block *out)
-    PTRD_NONNULL;
+PTRD_CHECKED int store_read_block(struct span key, struct span value,
+                                  struct store_block *out) PTRD_NONNULL;
 PTRD_CHECKED int store_write_ptr(const struct store_ptr *in, struct store_buf *buf) PTRD_NONNULL;
 PTRD_CHECKED int store_read_ptr(struct span value, struct store_ptr *out) PTRD_NONNULL;
-PTRD_CHECKED int store_write_rrset(const struct store_rrset *in, struct store_buf *buf)
-    PTRD_NONNULL;
+PTRD_CHECKED int store_write_rrset(const struct store_rrset *in,
+                                   struct store_buf *buf) PTRD_NONNULL;
 /* type is not in the value: set it from the key. */
 PTRD_CHECKED int store_read_rrset(struct span value, struct store_rrset *out) PTRD_NONNULL;
 PTRD_CHECKED int store_write_strings(const struct span *items, unsigned count,
@@ -160,9 +160,10 @@ PTRD_CHECKED int store_read_meta(struct span value, struct store_meta *out) PTRD
 
 /* Appends one wire name / one content to a span under construction in buf. */
 PTRD_CHECKED int store_append_name(const struct name *name, struct store_buf *buf) PTRD_NONNULL;
-PTRD_CHECKED int store_append_content(const char *text, size_t len, struct store_buf *buf)
-    PTRD_NONNULL;
-/* Steps through them; *at starts at 0. PTRD_FOUND or PTRD_ABSENT (decoders have checked the bytes). */
+PTRD_CHECKED int store_append_content(const char *text, size_t len,
+                                      struct store_buf *buf) PTRD_NONNULL;
+/* Steps through them; *at starts at 0. PTRD_FOUND or PTRD_ABSENT (decoders have checked the bytes).
+ */
 int store_next_name(struct span names, size_t *at, struct span *wire) PTRD_NONNULL;
 int store_next_content(struct span contents, size_t *at, struct span *text) PTRD_NONNULL;
 

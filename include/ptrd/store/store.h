@@ -51,13 +51,10 @@ PTRD_CHECKED int store_get(struct store_reader *r, enum store_table table, struc
 /* First entry with key >= `from` (PTRD_FOUND), PTRD_ABSENT, or an error. */
 PTRD_CHECKED int store_seek(struct store_reader *r, enum store_table table, struct span from,
                             struct span *key, struct span *value) PTRD_NONNULL;
-/* The entry after the last one returned by store_seek/store_next of this table in this transaction. */
+/* The entry after the last one returned by store_seek/store_next of this table in this transaction.
+ */
 PTRD_CHECKED int store_next(struct store_reader *r, enum store_table table, struct span *key,
                             struct span *value) PTRD_NONNULL;
-
-/* Entries in a table (exact). */
-PTRD_CHECKED int store_count(struct store_reader *r, enum store_table table, uint64_t *out)
-    PTRD_NONNULL;
 
 /* Identity of the environment that the last store_read_begin used: changes when the directory was
  * replaced, so that (environment, structure) names a zone table. */
@@ -75,21 +72,20 @@ PTRD_CHECKED int store_write_begin(struct store *s, unsigned wait_ms, struct sto
 
 PTRD_CHECKED int store_put(struct store_writer *w, enum store_table table, struct span key,
                            struct span value) PTRD_NONNULL;
-PTRD_CHECKED int store_delete(struct store_writer *w, enum store_table table, struct span key)
-    PTRD_NONNULL;
+PTRD_CHECKED int store_delete(struct store_writer *w, enum store_table table,
+                              struct span key) PTRD_NONNULL;
 /* Reading inside the write transaction (sees its own changes). As store_get/seek/next above. */
 PTRD_CHECKED int store_writer_get(struct store_writer *w, enum store_table table, struct span key,
                                   struct span *value) PTRD_NONNULL;
-PTRD_CHECKED int store_writer_seek(struct store_writer *w, enum store_table table,
-                                   struct span from, struct span *key, struct span *value)
-    PTRD_NONNULL;
-PTRD_CHECKED int store_writer_next(struct store_writer *w, enum store_table table,
+PTRD_CHECKED int store_writer_seek(struct store_writer *w, enum store_table table, struct span from,
                                    struct span *key, struct span *value) PTRD_NONNULL;
+PTRD_CHECKED int store_writer_next(struct store_writer *w, enum store_table table, struct span *key,
+                                   struct span *value) PTRD_NONNULL;
 
 /* Makes one table equal to a sorted stream: the difference only is written. next gives entries in
- * strictly ascending key order (PTRD_FOUND, PTRD_ABSENT at the end, or an error, which is returned).
- * changed (may be NULL) is told each change: old or new has bytes NULL for an insertion or a deletion;
- * the spans are valid during the call. */
+ * strictly ascending key order (PTRD_FOUND, PTRD_ABSENT at the end, or an error, which is
+ * returned). changed (may be NULL) is told each change: old or new has bytes NULL for an insertion
+ * or a deletion; the spans are valid during the call. */
 struct store_stream {
     int (*next)(void *ctx, struct span *key, struct span *value);
     int (*changed)(void *ctx, struct span key, struct span old_value, struct span new_value);
@@ -98,8 +94,8 @@ struct store_stream {
 PTRD_CHECKED int store_write_table(struct store_writer *w, enum store_table table,
                                    const struct store_stream *stream) PTRD_NONNULL;
 
-/* Writes meta and commits; or gives up all changes. Both free the writer and its lock. On an error of
- * commit nothing has changed. */
+/* Writes meta and commits; or gives up all changes. Both free the writer and its lock. On an error
+ * of commit nothing has changed. */
 PTRD_CHECKED int store_write_commit(struct store_writer *w, const struct store_meta *meta,
                                     struct diag *diag) PTRD_NONNULL_ARGS(1, 2);
 void store_write_abort(struct store_writer *w);

@@ -1,9 +1,9 @@
 /* The loader: makes the store equal to a model in one transaction (design sections 3 and 6).
  *
- * Only differences are written. Origin `local`, ids, and serials of zones whose effective content did
- * not change are kept. Zone ids are given once a name and never reused. A zone's serial stays while its
- * digest is the same, else it is max(old + 1, now_s); a zone new to the store takes `serial:` if given,
- * else now_s. */
+ * Only differences are written. Origin `local`, ids, and serials of zones whose effective content
+ * did not change are kept. Zone ids are given once a name and never reused. A zone's serial stays
+ * while its digest is the same, else it is max(old + 1, now_s); a zone new to the store takes
+ * `serial:` if given, else now_s. */
 #ifndef PTRD_SYNC_LOAD_H
 #define PTRD_SYNC_LOAD_H
 
@@ -18,8 +18,8 @@ struct load_report {
 
 typedef void load_progress_fn(void *ctx, const char *phase, uint64_t done, uint64_t total);
 
-/* model and table (check_model) belong together. wait_ms: for another writer (PTRD_EBUSY with diag).
- * On failure the store is as before. */
+/* model and table (check_model) belong together. wait_ms: for another writer (PTRD_EBUSY with
+ * diag). On failure the store is as before. */
 PTRD_CHECKED int load_model(struct store *s, const struct model *m, const struct table *table,
                             int64_t now_s, unsigned wait_ms, load_progress_fn *progress,
                             void *progress_ctx, struct load_report *out, struct diag *diag)
