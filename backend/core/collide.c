@@ -9,8 +9,7 @@
  * seen as patterns, are walked from their right ends against each other (proof_trie.c), and the
  * pairs of blocks that remain are decided exactly here. */
 
-/* --- the blocks that generate ------------------------------------------------------------------
- */
+/* --- the blocks that generate ----------------------------------------------------------------- */
 
 static u128 segment_last(const struct block_set *set, enum family family, uint32_t i)
 {
@@ -83,8 +82,7 @@ static int collect(struct collide *c)
     return 0;
 }
 
-/* --- two blocks --------------------------------------------------------------------------------
- */
+/* --- two blocks ------------------------------------------------------------------------------- */
 
 int collide_found(struct collide *c, const struct collide_block *a, const struct collide_block *b,
                   const struct proof_pair *pair)
@@ -129,8 +127,7 @@ int collide_blocks(struct collide *c, const struct collide_block *a, const struc
     return found;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 /* The blocks from `from` on that have its template; their run and its hull are noted in each. */
 static uint32_t mark_run(struct collide *c, uint32_t from)

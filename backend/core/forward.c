@@ -6,8 +6,11 @@
 #define FIELDS_MAX TEMPLATE_TOKENS_MAX
 #define SYMBOL_FIELD 256 /* symbols from here on are kinds of fields */
 
+/* Fields of one kind show the same bits in the same way, so that entries with equal symbols read a
+ * name alike; only what is subtracted in a range that is no prefix (`based`) differs between them.
+ */
 struct field_kind {
-    uint8_t token, radix, width_min, width_max;
+    uint8_t token, radix, width_min, width_max, shift, bits, based, family;
 };
 
 struct entry {
@@ -34,13 +37,24 @@ struct forward_index {
     uint32_t entry_count;
     struct piece *pieces;
     uint32_t piece_count;
+    uint32_t *entry_v4, *entry_v6; /* entry of each block's template, TABLE_NONE for "none" */
 };
 
 /* --- building --------------------------------------------------------------------------------- */
 
-static int kind_symbol(struct forward_index *f, const struct token *token, uint16_t *out)
+static int kind_symbol(struct forward_index *f, const struct template *t, const struct token *token,
+                       uint16_t *out)
 {
-    struct field_kind kind = {token->kind, token->radix, token->width_min, token->width_max};
+    struct field_kind kind = {.token = token->kind,
+                              .radix = token->radix,
+                              .width_min = token->width_min,
+                              .width_max = token->width_max,
+                              .shift = token->shift,
+                              .bits = token->bits,
+                              .based = token->base != NULL,
+                              .family = (uint8_t)t->family};
+    if (f->kind_count == UINT16_MAX - SYMBOL_FIELD)
+        return PTRD_ELIMIT;
     for (uint32_t i = 0; i < f->kind_count; i++)
         if (memcmp(&f->kinds[i], &kind, sizeof kind) == 0) {
             *out = (uint16_t)(SYMBOL_FIELD + i);
@@ -68,7 +82,7 @@ static int put_symbols(struct forward_index *f, const struct template *t, uint16
     for (unsigned i = t->token_count; i > 0; i--) {
         const struct token *token = &t->tokens[i - 1];
         if (token->kind != TOKEN_LITERAL) {
-            int err = kind_symbol(f, token, out++);
+            int err = kind_symbol(f, t, token, out++);
             if (err < 0)
                 return err;
             continue;
@@ -141,19 +155,27 @@ static struct entry *entry_of(struct forward_index *f, const struct owner *owner
     return &f->entries[owner->entry];
 }
 
-static void span_blocks(struct forward_index *f, const struct block_set *set,
-                        const struct owner *owners)
+/* Fills the entries of a set's blocks, and what each entry's blocks lie between. */
+static int span_blocks(struct forward_index *f, const struct block_set *set,
+                       const struct owner *owners, uint32_t **out)
 {
+    uint32_t *entries = malloc((set->count + 1u) * sizeof *entries);
+    if (!entries)
+        return PTRD_ENOMEM;
+    *out = entries;
     for (uint32_t i = 0; i < set->count; i++) {
         const struct block *b = &set->blocks[i];
+        entries[i] = TABLE_NONE;
         if (!b->template)
             continue;
         struct entry *e = entry_of(f, owners, b->template);
+        entries[i] = (uint32_t)(e - f->entries);
         if (b->range.first < e->first)
             e->first = b->range.first;
         if (b->range.last > e->last)
             e->last = b->range.last;
     }
+    return 0;
 }
 
 static bool shows_all(const struct template *t)
@@ -166,19 +188,18 @@ static bool shows_all(const struct template *t)
 typedef void part_fn(struct forward_index *f, struct entry *e, const struct prefix *p,
                      uint32_t block);
 
-static void each_part(struct forward_index *f, const struct block_set *set,
-                      const struct owner *owners, part_fn *fn)
+static void each_part(struct forward_index *f, const struct block_set *set, const uint32_t *entries,
+                      part_fn *fn)
 {
     for (uint32_t i = 0; i < set->count; i++) {
         const struct block *b = &set->blocks[i];
         if (!b->template || shows_all(b->template))
             continue;
-        struct entry *e = entry_of(f, owners, b->template);
         struct range rest = b->range;
         struct prefix part;
         bool done = false;
         while (range_next_piece(&rest, &done, &part))
-            fn(f, e, &part, i);
+            fn(f, &f->entries[entries[i]], &part, i);
     }
 }
 
@@ -214,7 +235,7 @@ static int by_key(const void *a, const void *b)
     return x->first < y->first ? -1 : x->first > y->first;
 }
 
-static int build_pieces(const struct table *t, struct forward_index *f)
+static int build_owners(const struct table *t, struct forward_index *f)
 {
     struct owner *owners = malloc((f->entry_count + 1u) * sizeof *owners);
     if (!owners)
@@ -222,28 +243,32 @@ static int build_pieces(const struct table *t, struct forward_index *f)
     for (uint32_t i = 0; i < f->entry_count; i++)
         owners[i] = (struct owner){.template = f->entries[i].template, .entry = i};
     qsort(owners, f->entry_count, sizeof *owners, by_template);
-    span_blocks(f, &t->v4, owners);
-    span_blocks(f, &t->v6, owners);
-    each_part(f, &t->v4, owners, count_part);
-    each_part(f, &t->v6, owners, count_part);
+    int err = span_blocks(f, &t->v4, owners, &f->entry_v4);
+    if (err == 0)
+        err = span_blocks(f, &t->v6, owners, &f->entry_v6);
+    free(owners);
+    return err;
+}
+
+static int build_pieces(const struct table *t, struct forward_index *f)
+{
+    each_part(f, &t->v4, f->entry_v4, count_part);
+    each_part(f, &t->v6, f->entry_v6, count_part);
     f->pieces = malloc((f->piece_count + 1u) * sizeof *f->pieces);
-    if (!f->pieces) {
-        free(owners);
+    if (!f->pieces)
         return PTRD_ENOMEM;
-    }
     uint32_t at = 0;
     for (uint32_t i = 0; i < f->entry_count; i++) {
         f->entries[i].pieces = at;
         at += f->entries[i].piece_count;
         f->entries[i].piece_count = 0;
     }
-    each_part(f, &t->v4, owners, put_part);
-    each_part(f, &t->v6, owners, put_part);
+    each_part(f, &t->v4, f->entry_v4, put_part);
+    each_part(f, &t->v6, f->entry_v6, put_part);
     for (uint32_t i = 0; i < f->entry_count; i++)
         if (f->entries[i].piece_count)
             qsort(f->pieces + f->entries[i].pieces, f->entries[i].piece_count, sizeof *f->pieces,
                   by_key);
-    free(owners);
     return 0;
 }
 
@@ -253,6 +278,8 @@ int forward_index_new(const struct table *t, struct forward_index **out)
     if (!f)
         return PTRD_ENOMEM;
     int err = build_entries(t, f);
+    if (err == 0)
+        err = build_owners(t, f);
     if (err == 0)
         err = build_pieces(t, f);
     if (err < 0) {
@@ -271,6 +298,8 @@ void forward_index_free(struct forward_index *f)
     free(f->symbols);
     free(f->entries);
     free(f->pieces);
+    free(f->entry_v4);
+    free(f->entry_v6);
     free(f);
 }
 
@@ -278,6 +307,11 @@ void forward_index_free(struct forward_index *f)
 
 struct field_place {
     uint8_t at, len;
+};
+
+/* Bits of the address that have been read so far. */
+struct bits {
+    u128 mask, value;
 };
 
 /* One name being read from its right end. */
@@ -288,7 +322,9 @@ struct walk {
     bool below; /* looking for names below this one: stop where a template goes on with a dot */
     struct field_place fields[FIELDS_MAX]; /* from the right */
     unsigned field_count;
-    bool (*leaf)(struct walk *w, const struct entry *e);
+    unsigned based; /* of them, fields whose bits only the template knows */
+    /* Entries low..high are read alike, to this end. Returns false to stop. */
+    bool (*leaf)(struct walk *w, uint32_t low, uint32_t high, const struct bits *bits);
     void *result;
 };
 
@@ -311,7 +347,31 @@ static uint32_t lower_bound(const struct forward_index *f, uint32_t low, uint32_
     return low;
 }
 
-static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned depth, size_t end);
+static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned depth, size_t end,
+                      struct bits bits);
+
+/* The field as one of entry `low` spells it; bits stay as they are for a based one. False: no
+ * reading. */
+static bool read_kind(const struct walk *w, const struct field_kind *kind, struct field_place p,
+                      struct bits *bits)
+{
+    struct token token = {.kind = kind->token,
+                          .radix = kind->radix,
+                          .width_min = kind->width_min,
+                          .width_max = kind->width_max,
+                          .shift = kind->shift,
+                          .bits = kind->bits};
+    u128 mask, value;
+    if (template_field_read(&token, w->text + p.at, p.len, &mask, &value) != PTRD_FOUND)
+        return false;
+    if (kind->based)
+        return true;
+    if ((value ^ bits->value) & mask & bits->mask)
+        return false;
+    bits->mask |= mask;
+    bits->value |= value;
+    return true;
+}
 
 static bool field_char(const struct field_kind *kind, char c)
 {
@@ -321,47 +381,64 @@ static bool field_char(const struct field_kind *kind, char c)
 }
 
 /* All entries low..high show one kind of field next: tries its widths. */
-static bool walk_field(struct walk *w, uint32_t low, uint32_t high, unsigned depth, size_t end)
+static bool walk_field(struct walk *w, uint32_t low, uint32_t high, unsigned depth, size_t end,
+                       const struct bits *bits)
 {
     const struct field_kind *kind = &w->index->kinds[symbol(w->index, low, depth) - SYMBOL_FIELD];
-    bool is_short = kind->token == TOKEN_SHORT;
+    bool is_short = kind->token == TOKEN_SHORT, go_on = true;
     unsigned min = is_short ? 3 : kind->width_min, max = is_short ? 40 : kind->width_max;
     if (w->field_count == FIELDS_MAX)
         return true;
-    for (unsigned width = 1; width <= max && width <= end; width++) {
+    w->field_count++;
+    w->based += kind->based;
+    for (unsigned width = 1; go_on && width <= max && width <= end; width++) {
+        struct field_place p = {.at = (uint8_t)(end - width), .len = (uint8_t)width};
+        struct bits read = *bits;
         if (!field_char(kind, w->text[end - width]))
-            return true;
-        if (width < min)
+            break;
+        if (width < min || !read_kind(w, kind, p, &read))
             continue;
-        w->fields[w->field_count++] =
-            (struct field_place){.at = (uint8_t)(end - width), .len = (uint8_t)width};
-        bool go_on = walk_from(w, low, high, depth + 1, end - width);
-        w->field_count--;
-        if (!go_on)
+        w->fields[w->field_count - 1] = p;
+        go_on = walk_from(w, low, high, depth + 1, end - width, read);
+    }
+    w->based -= kind->based;
+    w->field_count--;
+    return go_on;
+}
+
+/* The name is used up: entries of this length are it; those that go on with a dot lie below it. */
+static bool walk_end(struct walk *w, uint32_t low, uint32_t high, unsigned depth,
+                     const struct bits *bits)
+{
+    const struct forward_index *f = w->index;
+    uint32_t longer = low;
+    while (longer < high && f->entries[longer].length == depth)
+        longer++;
+    if (!w->below)
+        return longer > low ? w->leaf(w, low, longer, bits) : true;
+    low = lower_bound(f, longer, high, depth, '.');
+    high = lower_bound(f, low, high, depth, '.' + 1u);
+    return high > low ? w->leaf(w, low, high, bits) : true;
+}
+
+/* Entries low..high whose next symbol is a field, kind by kind. */
+static bool walk_fields(struct walk *w, uint32_t low, uint32_t high, unsigned depth, size_t end,
+                        const struct bits *bits)
+{
+    uint16_t last = symbol(w->index, high - 1, depth);
+    for (uint32_t next; low < high; low = next) {
+        uint16_t kind = symbol(w->index, low, depth);
+        next = kind == last ? high : lower_bound(w->index, low, high, depth, kind + 1u);
+        if (!walk_field(w, low, next, depth, end, bits))
             return false;
     }
     return true;
 }
 
-/* The name is used up: entries of this length are it; those that go on with a dot lie below it. */
-static bool walk_end(struct walk *w, uint32_t low, uint32_t high, unsigned depth)
-{
-    const struct forward_index *f = w->index;
-    for (; low < high && f->entries[low].length == depth; low++)
-        if (!w->below && !w->leaf(w, &f->entries[low]))
-            return false;
-    if (!w->below || low == high)
-        return true;
-    low = lower_bound(f, low, high, depth, '.');
-    for (; low < high && symbol(f, low, depth) == '.'; low++)
-        if (!w->leaf(w, &f->entries[low]))
-            return false;
-    return true;
-}
-
 /* Entries low..high agree in their first `depth` symbols, which have been read down to text[end).
  * Returns false to stop everything. */
-static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned depth, size_t end)
+static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned depth, size_t end,
+                      struct bits bits)
 {
     const struct forward_index *f = w->index;
     for (; low < high && end > 0; depth++, end--) {
@@ -369,17 +446,12 @@ static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned dept
             low++;
         if (low == high)
             return true;
-        uint16_t first = symbol(f, low, depth), last = symbol(f, high - 1, depth);
-        uint16_t wanted = (uint8_t)w->text[end - 1];
-        if (last >= SYMBOL_FIELD) {
+        uint16_t first = symbol(f, low, depth), wanted = (uint8_t)w->text[end - 1];
+        if (symbol(f, high - 1, depth) >= SYMBOL_FIELD) {
             uint32_t fields =
                 first >= SYMBOL_FIELD ? low : lower_bound(f, low, high, depth, SYMBOL_FIELD);
-            for (uint32_t at = fields, next; at < high; at = next) {
-                uint16_t kind = symbol(f, at, depth);
-                next = kind == last ? high : lower_bound(f, at, high, depth, kind + 1u);
-                if (!walk_field(w, at, next, depth, end))
-                    return false;
-            }
+            if (!walk_fields(w, fields, high, depth, end, &bits))
+                return false;
             high = fields;
         }
         if (low == high || first > wanted)
@@ -389,141 +461,49 @@ static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned dept
             high = lower_bound(f, low, high, depth, wanted + 1u);
         }
     }
-    return low < high ? walk_end(w, low, high, depth) : true;
+    return low < high ? walk_end(w, low, high, depth, &bits) : true;
 }
 
-/* Bits of the address that the fields read so far fix; false when they contradict each other. */
-static bool read_fields(const struct walk *w, const struct template *t, u128 *mask, u128 *value)
+static void walk_start(struct walk *w, const struct table *t, const char *text, size_t len)
+{
+    w->table = t;
+    w->index = t->forward;
+    w->text = text;
+    w->field_count = w->based = 0;
+    (void)walk_from(w, 0, t->forward->entry_count, 0, len, (struct bits){0, 0});
+}
+
+/* All bits that one template's fields show, the based ones too; false when they contradict each
+ * other. */
+static bool read_fields(const struct walk *w, const struct template *t, struct bits *bits)
 {
     unsigned field = 0;
-    *mask = *value = 0;
+    *bits = (struct bits){0, 0};
     for (unsigned i = t->token_count; i > 0 && field < w->field_count; i--) {
         const struct token *token = &t->tokens[i - 1];
         if (token->kind == TOKEN_LITERAL)
             continue;
         const struct field_place *p = &w->fields[field++];
-        u128 field_mask, field_value;
-        if (template_field_read(token, w->text + p->at, p->len, &field_mask, &field_value) !=
-                PTRD_FOUND ||
-            (*value ^ field_value) & *mask & field_mask)
+        u128 mask, value;
+        if (template_field_read(token, w->text + p->at, p->len, &mask, &value) != PTRD_FOUND ||
+            (bits->value ^ value) & bits->mask & mask)
             return false;
-        *mask |= field_mask;
-        *value |= field_value;
+        bits->mask |= mask;
+        bits->value |= value;
     }
     return true;
 }
 
-/* --- name -> addresses ------------------------------------------------------------------------ */
+/* --- addresses with given bits ------------------------------------------------------------------
+ */
 
-struct found {
-    const struct name *name;
-    struct addr *addrs;
-    const struct block **blocks;
-    unsigned count;
-};
-
-/* The address counts when its most specific block has this very template and gives this name. */
-static bool take_address(struct walk *w, const struct template *t, u128 num)
-{
-    struct found *found = w->result;
-    struct addr addr = {.num = num, .family = t->family};
-    if (num > family_max(t->family))
-        return true;
-    const struct block *b = table_block_for(w->table, &addr);
-    struct name name;
-    if (!b || b->template != t || b->flags & BLOCK_FORWARD_EXTERNAL ||
-        template_generate(t, num, &name) < 0 || !name_equal(&name, found->name))
-        return true;
-    if (found->count && found->addrs[0].family == addr.family)
-        return true;
-    found->addrs[found->count] = addr;
-    found->blocks[found->count++] = b;
-    return found->count < 2;
-}
-
-static const struct piece *find_piece(const struct piece *p, uint32_t count, unsigned len, u128 key)
-{
-    const struct piece wanted = {.len = (uint8_t)len, .key = key, .first = 0};
-    uint32_t low = 0, high = count;
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-        if (by_key(&p[mid], &wanted) < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return p + low;
-}
-
-/* The template shows only some bits: its blocks know the others. */
-static bool take_pieces(struct walk *w, const struct entry *e, u128 mask, u128 value)
-{
-    const struct template *t = e->template;
-    const struct piece *p = w->index->pieces + e->pieces, *end = p + e->piece_count;
-    while (p < end) {
-        unsigned len = p->len;
-        u128 fixed = fixed_bits(t->family, len), key = value & mask & fixed;
-        const struct piece *at = find_piece(p, (uint32_t)(end - p), len, key);
-        for (; at < end && at->len == len && at->key == key; at++)
-            if (!take_address(w, t, at->first | (value & ~fixed)))
-                return false;
-        p = find_piece(at, (uint32_t)(end - at), len + 1, 0);
-    }
-    return true;
-}
-
-static bool forward_leaf(struct walk *w, const struct entry *e)
-{
-    u128 mask, value;
-    if (!read_fields(w, e->template, &mask, &value))
-        return true;
-    if ((mask & family_max(e->template->family)) == family_max(e->template->family))
-        return take_address(w, e->template, value);
-    return take_pieces(w, e, mask, value);
-}
-
-static void order_families(struct found *found)
-{
-    if (found->count < 2 || found->addrs[0].family == FAMILY_IPV4)
-        return;
-    struct addr addr = found->addrs[0];
-    const struct block *block = found->blocks[0];
-    found->addrs[0] = found->addrs[1];
-    found->blocks[0] = found->blocks[1];
-    found->addrs[1] = addr;
-    found->blocks[1] = block;
-}
-
-unsigned table_forward(const struct table *t, const struct name *name, struct addr addrs[2],
-                       const struct block *blocks[2])
-{
-    char text[256];
-    size_t len;
-    struct found found = {.name = name, .addrs = addrs, .blocks = blocks};
-    struct walk w;
-    if (t->forward->entry_count == 0 || template_name_text(name, text, &len) != PTRD_FOUND)
-        return 0;
-    w.table = t;
-    w.index = t->forward;
-    w.text = text;
-    w.below = false;
-    w.field_count = 0;
-    w.leaf = forward_leaf;
-    w.result = &found;
-    (void)walk_from(&w, 0, t->forward->entry_count, 0, len);
-    order_families(&found);
-    return found.count;
-}
-
-/* --- names below a name ----------------------------------------------------------------------- */
-
-/* The least x >= from with (x & mask) == value. PTRD_ABSENT when there is none. */
+/* The least x >= from with (x & mask) == value and x <= max. PTRD_ABSENT when there is none. */
 static int next_match(u128 from, u128 mask, u128 value, u128 max, u128 *out)
 {
     u128 differ = (from ^ value) & mask;
     if (!differ) {
         *out = from;
-        return PTRD_FOUND;
+        return from <= max ? PTRD_FOUND : PTRD_ABSENT;
     }
     unsigned top = 127;
     while (!(differ >> top & 1))
@@ -557,33 +537,213 @@ static uint32_t segment_of(const struct block_set *set, u128 num)
     return low;
 }
 
-/* Some address with these bits has this template in its most specific block. */
-static bool any_address(const struct table *t, const struct entry *e, u128 mask, u128 value)
+/* Steps through the blocks that generate for some address with these bits, once for each of their
+ * segments: start with at = 0. */
+struct match_step {
+    const struct block_set *set;
+    u128 mask, value, at, max;
+    bool done;
+};
+
+static struct match_step match_start(const struct table *t, enum family family,
+                                     const struct bits *bits, u128 first, u128 last)
 {
-    const struct template *p = e->template;
-    const struct block_set *set = table_blocks(t, p->family);
-    u128 at = e->first, max = e->last, bits = family_max(p->family);
-    while (at <= max && next_match(at, mask & bits, value, max, &at) == PTRD_FOUND) {
-        uint32_t i = segment_of(set, at), block = set->segments[i].block;
-        if (block != TABLE_NONE && set->blocks[block].template == p &&
-            !(set->blocks[block].flags & BLOCK_FORWARD_EXTERNAL))
-            return true;
+    u128 all = family_max(family);
+    return (struct match_step){.set = table_blocks(t, family),
+                               .mask = bits->mask & all,
+                               .value = bits->value,
+                               .at = first,
+                               .max = last,
+                               .done = (bits->value & ~all) != 0};
+}
+
+/* The next block's index, or TABLE_NONE at the end. */
+static uint32_t match_next(struct match_step *m)
+{
+    const struct block_set *set = m->set;
+    while (!m->done && next_match(m->at, m->mask, m->value, m->max, &m->at) == PTRD_FOUND) {
+        uint32_t i = segment_of(set, m->at), block = set->segments[i].block;
         uint32_t next =
             i + 1 < set->segment_count ? set->segments[i + 1].generating : set->segment_count;
-        if (next == set->segment_count)
-            return false;
-        at = set->segments[next].first;
+        m->done = next == set->segment_count;
+        if (!m->done)
+            m->at = set->segments[next].first;
+        if (block != TABLE_NONE && set->blocks[block].template)
+            return block;
     }
+    return TABLE_NONE;
+}
+
+static const uint32_t *block_entries(const struct forward_index *f, enum family family)
+{
+    return family == FAMILY_IPV4 ? f->entry_v4 : f->entry_v6;
+}
+
+/* --- name -> addresses ------------------------------------------------------------------------ */
+
+struct found {
+    const struct name *name;
+    struct addr *addrs;
+    const struct block **blocks;
+    unsigned count;
+};
+
+/* The address counts when its most specific block gives it this very name. */
+static bool take_address(struct walk *w, enum family family, u128 num)
+{
+    struct found *found = w->result;
+    struct addr addr = {.num = num, .family = family};
+    if (num > family_max(family))
+        return true;
+    const struct block *b = table_block_for(w->table, &addr);
+    struct name name;
+    if (!b || !b->template || b->flags & BLOCK_FORWARD_EXTERNAL ||
+        template_generate(b->template, num, &name) < 0 || !name_equal(&name, found->name))
+        return true;
+    if (found->count && found->addrs[0].family == family)
+        return true;
+    found->addrs[found->count] = addr;
+    found->blocks[found->count++] = b;
+    return found->count < 2;
+}
+
+static const struct piece *find_piece(const struct piece *p, uint32_t count, unsigned len, u128 key)
+{
+    const struct piece wanted = {.len = (uint8_t)len, .key = key, .first = 0};
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (by_key(&p[mid], &wanted) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return p + low;
+}
+
+/* The template shows only some bits: its blocks know the others. */
+static bool take_pieces(struct walk *w, const struct entry *e, const struct bits *bits)
+{
+    const struct template *t = e->template;
+    const struct piece *p = w->index->pieces + e->pieces, *end = p + e->piece_count;
+    while (p < end) {
+        unsigned len = p->len;
+        u128 fixed = fixed_bits(t->family, len), key = bits->value & bits->mask & fixed;
+        const struct piece *at = find_piece(p, (uint32_t)(end - p), len, key);
+        for (; at < end && at->len == len && at->key == key; at++)
+            if (!take_address(w, t->family, at->first | (bits->value & ~fixed)))
+                return false;
+        p = find_piece(at, (uint32_t)(end - at), len + 1, 0);
+    }
+    return true;
+}
+
+static bool take_entry(struct walk *w, const struct entry *e)
+{
+    struct bits bits;
+    u128 all = family_max(e->template->family);
+    if (!read_fields(w, e->template, &bits))
+        return true;
+    if ((bits.mask & all) == all)
+        return take_address(w, e->template->family, bits.value);
+    return take_pieces(w, e, &bits);
+}
+
+/* The entries differ only in what their based fields subtract: the other fields say which blocks
+ * come into question. */
+static bool take_based(struct walk *w, uint32_t low, uint32_t high, const struct bits *bits)
+{
+    enum family family = w->index->entries[low].template->family;
+    const uint32_t *entries = block_entries(w->index, family);
+    struct match_step step = match_start(w->table, family, bits, 0, family_max(family));
+    uint32_t last = TABLE_NONE;
+    for (uint32_t block; (block = match_next(&step)) != TABLE_NONE;) {
+        uint32_t entry = entries[block];
+        if (entry < low || entry >= high || entry == last)
+            continue;
+        last = entry;
+        if (!take_entry(w, &w->index->entries[entry]))
+            return false;
+    }
+    return true;
+}
+
+static bool forward_leaf(struct walk *w, uint32_t low, uint32_t high, const struct bits *bits)
+{
+    const struct entry *e = &w->index->entries[low];
+    u128 all = family_max(e->template->family);
+    if ((bits->mask & all) == all)
+        return take_address(w, e->template->family, bits->value);
+    if (w->based)
+        return high - low > 1 ? take_based(w, low, high, bits) : take_entry(w, e);
+    for (; low < high; low++) /* more than one: templates without fields, one a family */
+        if (!take_pieces(w, &w->index->entries[low], bits))
+            return false;
+    return true;
+}
+
+static void order_families(struct found *found)
+{
+    if (found->count < 2 || found->addrs[0].family == FAMILY_IPV4)
+        return;
+    struct addr addr = found->addrs[0];
+    const struct block *block = found->blocks[0];
+    found->addrs[0] = found->addrs[1];
+    found->blocks[0] = found->blocks[1];
+    found->addrs[1] = addr;
+    found->blocks[1] = block;
+}
+
+unsigned table_forward(const struct table *t, const struct name *name, struct addr addrs[2],
+                       const struct block *blocks[2])
+{
+    char text[256];
+    size_t len;
+    struct found found = {.name = name, .addrs = addrs, .blocks = blocks};
+    struct walk w;
+    if (t->forward->entry_count == 0 || template_name_text(name, text, &len) != PTRD_FOUND)
+        return 0;
+    w.below = false;
+    w.leaf = forward_leaf;
+    w.result = &found;
+    walk_start(&w, t, text, len);
+    order_families(&found);
+    return found.count;
+}
+
+/* --- names below a name ----------------------------------------------------------------------- */
+
+/* Some address with these bits has one of the entries low..high in its most specific block. */
+static bool any_address(const struct walk *w, uint32_t low, uint32_t high, const struct bits *bits)
+{
+    const struct entry *e = &w->index->entries[low];
+    enum family family = e->template->family;
+    bool one = high - low == 1;
+    struct match_step step =
+        match_start(w->table, family, bits, one ? e->first : 0, one ? e->last : family_max(family));
+    const uint32_t *entries = block_entries(w->index, family);
+    for (uint32_t block; (block = match_next(&step)) != TABLE_NONE;)
+        if (entries[block] >= low && entries[block] < high &&
+            !(step.set->blocks[block].flags & BLOCK_FORWARD_EXTERNAL))
+            return true;
     return false;
 }
 
-static bool below_leaf(struct walk *w, const struct entry *e)
+/* Entries low..high go on with a dot; what has been read of them are the same fields. */
+static bool below_leaf(struct walk *w, uint32_t low, uint32_t high, const struct bits *bits)
 {
-    u128 mask, value;
     bool *found = w->result;
-    if (!read_fields(w, e->template, &mask, &value))
-        return true;
-    *found = any_address(w->table, e, mask, value);
+    /* Bits narrow the search through all blocks; without any, each entry's own blocks are looked
+     * at. */
+    if (!w->based && bits->mask) {
+        *found = any_address(w, low, high, bits);
+        return !*found;
+    }
+    for (uint32_t i = low; i < high && !*found; i++) {
+        struct bits own;
+        if (read_fields(w, w->index->entries[i].template, &own))
+            *found = any_address(w, i, i + 1, &own);
+    }
     return !*found;
 }
 
@@ -593,16 +753,19 @@ bool table_forward_below(const struct table *t, const struct name *name)
     size_t len = 0;
     bool found = false;
     struct walk w;
-    if (t->forward->entry_count == 0 || name->len == 1 ||
-        template_name_text(name, text, &len) != PTRD_FOUND)
-        return name->len == 1 && t->forward->entry_count;
-    w.table = t;
-    w.index = t->forward;
-    w.text = text;
+    if (t->forward->entry_count == 0 ||
+        (name->len > 1 && template_name_text(name, text, &len) != PTRD_FOUND))
+        return false;
     w.below = true;
-    w.field_count = 0;
     w.leaf = below_leaf;
     w.result = &found;
-    (void)walk_from(&w, 0, t->forward->entry_count, 0, len);
+    if (len) {
+        walk_start(&w, t, text, len);
+    } else { /* everything lies below the root */
+        w.table = t;
+        w.index = t->forward;
+        w.field_count = w.based = 0;
+        (void)below_leaf(&w, 0, t->forward->entry_count, &(struct bits){0, 0});
+    }
     return found;
 }

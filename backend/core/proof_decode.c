@@ -130,8 +130,7 @@ bool proof_decodable(const struct proof_part *part, const struct proof_items *it
     return false;
 }
 
-/* --- bits that no field shows ------------------------------------------------------------------
- */
+/* --- bits that no field shows ----------------------------------------------------------------- */
 
 /* The least number from `from` up with (number & mask) == value, below 2^128. */
 static bool next_matching(u128 from, u128 mask, u128 value, u128 *out)

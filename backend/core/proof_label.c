@@ -20,8 +20,7 @@ static struct text_of addr_text(const struct proof_part *part, u128 num)
     return text;
 }
 
-/* --- lengths -----------------------------------------------------------------------------------
- */
+/* --- lengths ---------------------------------------------------------------------------------- */
 
 /* Widest possible text, label by label. True when nothing can be too long. */
 static bool surely_fits(const struct template *t)
@@ -81,8 +80,7 @@ int proof_lengths(const struct proof_part *part, struct diag *diag)
     return 0;
 }
 
-/* --- hyphens -----------------------------------------------------------------------------------
- */
+/* --- hyphens ---------------------------------------------------------------------------------- */
 
 /* One label of the template: items[from..to). number counts labels from 0. */
 struct label {

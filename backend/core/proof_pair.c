@@ -46,8 +46,7 @@ static bool same_text(const struct template *ta, u128 a, const struct template *
     return len_a >= 0 && len_a == len_b && memcmp(one, two, (size_t)len_a) == 0;
 }
 
-/* --- parts -------------------------------------------------------------------------------------
- */
+/* --- parts ------------------------------------------------------------------------------------ */
 
 /* The first segment that ends at or behind num. */
 static uint32_t segment_from(const struct proof_part *part, u128 num)
@@ -117,8 +116,7 @@ static bool is_true(const struct proof_part *a, const struct proof_part *b,
            same_text(a->t, pair->a, b->t, pair->b);
 }
 
-/* --- forms -------------------------------------------------------------------------------------
- */
+/* --- forms ------------------------------------------------------------------------------------ */
 
 #define UNSURE 3 /* the pair found is no true one, or the search was too large */
 
@@ -144,7 +142,7 @@ static unsigned hyphens_with(struct hyphens h, unsigned zeros)
     return h.written + (h.shorts ? h.shorts * form_zeros_hyphens(zeros) : 0);
 }
 
-/* form_a against all forms of b from pattern `from` on. */
+/* form_a (pattern zeros_a) against all forms of b; same: those from that pattern on. */
 static int against_form(struct proof_pairing *p, const struct proof_part *a,
                         const struct proof_part *b, unsigned zeros_a, unsigned hyphens_a, bool same,
                         struct proof_pair *out)
@@ -190,8 +188,7 @@ static int try_ranges(struct proof_pairing *p, const struct proof_part *a,
     return PTRD_ABSENT;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static void add_task(struct tasks *tasks, struct proof_part a, struct proof_part b, bool same)
 {

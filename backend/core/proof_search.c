@@ -68,8 +68,7 @@ int search_spend(struct search *s, uint64_t steps)
     return 0;
 }
 
-/* --- the set of states -------------------------------------------------------------------------
- */
+/* --- the set of states ------------------------------------------------------------------------ */
 
 /* The part of a side that decides what can follow. */
 static struct side essence(const struct form *form, const struct side *side)
@@ -189,8 +188,7 @@ static void visit(struct search *s, const struct state *state)
         s->error = PTRD_ENOMEM;
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static const struct form_field *field_at(const struct form *form, const struct side *side)
 {

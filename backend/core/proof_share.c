@@ -110,8 +110,7 @@ int share_check(struct collide *c, uint32_t from, uint32_t to)
     return found;
 }
 
-/* --- two templates -----------------------------------------------------------------------------
- */
+/* --- two templates ---------------------------------------------------------------------------- */
 
 /* Many blocks with {ip:short} inside one with {ip}: whatever blocks they stand on, equal texts mean
  * equal addresses, and that is found once, not for each pair of blocks. */

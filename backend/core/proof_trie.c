@@ -46,8 +46,7 @@ struct walk {
 
 #define OCTET_END ((uint64_t)1 << 63)
 
-/* --- memory ------------------------------------------------------------------------------------
- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static int add_move(struct moves *m, uint64_t octets, struct cursor next, bool merges)
 {
@@ -148,8 +147,7 @@ static int push(struct walk *w, const struct cursors *pair, bool merges)
     return 0;
 }
 
-/* --- moving ------------------------------------------------------------------------------------
- */
+/* --- moving ----------------------------------------------------------------------------------- */
 
 /* First word of at->lo + 1 .. at->hi whose symbol at the cursor's depth is another one. */
 static uint32_t run_end(const struct walk *w, uint32_t lo, uint32_t hi, uint16_t depth)

@@ -125,8 +125,7 @@ static void put_item(struct draft *d, const struct proof_item *item, const struc
     }
 }
 
-/* --- what a field can read ----------------------------------------------------------------------
- */
+/* --- what a field can read -------------------------------------------------------------------- */
 
 bool word_is_field(uint16_t symbol)
 {
@@ -185,8 +184,7 @@ unsigned word_field_steps(uint16_t symbol, uint16_t state, struct word_step step
     return count;
 }
 
-/* --- all words ----------------------------------------------------------------------------------
- */
+/* --- all words -------------------------------------------------------------------------------- */
 
 static int by_symbols(const void *x, const void *y)
 {

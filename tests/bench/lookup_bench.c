@@ -18,10 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "ptrd/rpc/rpc.h"
 
@@ -64,32 +61,6 @@ static double now_s(void)
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
-
-/* --- the map ---------------------------------------------------------------------------------- */
-
-#if defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MMAP_IS_TAKEN
-#endif
-#endif
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define MMAP_IS_TAKEN
-#endif
-
-/* valgrind has no room for the store's map and answers EINVAL; the store takes a smaller one upon
- * ENOMEM. LMDB calls this instead of libc's. */
-#ifndef MMAP_IS_TAKEN
-#define MAP_MAX ((size_t)1 << 35)
-__attribute__((visibility("default"))) void *mmap(void *at, size_t len, int prot, int flags, int fd,
-                                                  off_t offset)
-{
-    if (len > MAP_MAX) {
-        errno = ENOMEM;
-        return MAP_FAILED;
-    }
-    return (void *)syscall(SYS_mmap, at, len, prot, flags, fd, offset);
-}
-#endif
 
 /* --- asking ----------------------------------------------------------------------------------- */
 

@@ -27,8 +27,7 @@ static unsigned pick(unsigned n)
     return (unsigned)(random_next() >> 33) % n;
 }
 
-/* --- random templates and blocks ---------------------------------------------------------------
- */
+/* --- random templates and blocks -------------------------------------------------------------- */
 
 static const char *const fields_v4[] = {
     "{3}",        "{4}",      "{3:x}",    "{4:x}",    "{4}",      "{4:03}",   "{4:02x}",
@@ -40,8 +39,8 @@ static const char *const fields_v6[] = {
     "{n31}",      "{n30}",    "{ip}",      "{host}",    "{g1:x}",    "{g2:x}",     "{host:dec}",
     "{ip:hex}",   "{ip:b32}", "{net/120}", "{net/124}", "{net/127}", "{host:b32}",
 };
-static const char *const literals[] = {"1",  "0",  "-",    "-", "x",  ".", ".", "a",
-                                       "11", "--", "xn--", "c", "10", "f", "-0"};
+static const char *const literals[] = {"1", "1", "0", "2",  "11",   "10", "-", "-", ".",
+                                       ".", "x", "a", "--", "xn--", "c",  "f", "-0"};
 
 #define COUNT(a) ((unsigned)(sizeof(a) / sizeof *(a)))
 
@@ -55,7 +54,7 @@ static const char *random_field(enum family family)
 
 static void random_template(enum family family, char out[512])
 {
-    unsigned parts = 1 + pick(6);
+    unsigned parts = 1 + pick(pick(2) ? 3 : 6);
     out[0] = '\0';
     for (unsigned i = 0; i < parts; i++)
         strcat(out, pick(5) < 3 ? random_field(family) : literals[pick(COUNT(literals))]);
@@ -134,8 +133,7 @@ static struct range random_range(enum family family, u128 base, unsigned window_
     return r;
 }
 
-/* --- plain enumeration --------------------------------------------------------------------------
- */
+/* --- plain enumeration ------------------------------------------------------------------------ */
 
 static bool label_is_bad(const char *label, size_t len)
 {
@@ -226,8 +224,7 @@ static void forget(void)
     arena_used = entry_count = 0;
 }
 
-/* --- the comparison -----------------------------------------------------------------------------
- */
+/* --- the comparison --------------------------------------------------------------------------- */
 
 static unsigned given_up, accepted, refused;
 
@@ -429,11 +426,12 @@ static void random_table(unsigned window)
 static void blocks_agree_with_enumeration(void **state)
 {
     (void)state;
-    unsigned rounds = getenv("PTRD_TEST_LONG") ? 200000 : 5000;
+    unsigned rounds = getenv("PTRD_TEST_LONG") ? 60000 : 5000;
     struct case_block block;
     for (unsigned i = 0; i < rounds; i++) {
         enum family family = pick(2) ? FAMILY_IPV4 : FAMILY_IPV6;
-        (void)random_block(&block, family, random_base(family), i % 4 ? 9 : 12, NULL);
+        (void)random_block(&block, family, random_base(family),
+                           i % 4 && family == FAMILY_IPV6 ? 9 : 12, NULL);
     }
     printf("blocks: %u accepted, %u refused, %u given up\n", accepted, refused, given_up);
     assert_true(accepted > 100 && refused > 100);
@@ -443,7 +441,7 @@ static void blocks_agree_with_enumeration(void **state)
 static void tables_agree_with_enumeration(void **state)
 {
     (void)state;
-    unsigned rounds = getenv("PTRD_TEST_LONG") ? 60000 : 1500;
+    unsigned rounds = getenv("PTRD_TEST_LONG") ? 20000 : 1500;
     given_up = 0;
     for (unsigned i = 0; i < rounds; i++)
         random_table(4 + pick(7));

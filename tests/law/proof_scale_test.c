@@ -184,6 +184,17 @@ static unsigned short_and_groups(unsigned i, struct range *r, char *text)
     return 1;
 }
 
+static unsigned short_inside_groups(unsigned i, struct range *r, char *text)
+{
+    *r = v6(i, 80);
+    if (i == 0) {
+        r->first = (u128)0x20010d00 << 96;
+        r->last = r->first | low_bits(104);
+    }
+    strcpy(text, i ? "{ip:short}.z" : "{g1:x}-{g2:x}-{g3:x}-{g4:x}-{g5:x}-{g6:x}-{g7:x}-{g8:x}.z");
+    return 1;
+}
+
 static unsigned groups_two_ways(unsigned i, struct range *r, char *text)
 {
     *r = v6(i, 80);
@@ -234,6 +245,7 @@ static const struct shape shapes[] = {
     {"{ip:short}.dyn.z, {ip}.dyn.z", short_and_octets, PTRD_ABSENT},
     {"{ip:short}.z, c{N}-{4}.z", short_and_customers, PTRD_ABSENT},
     {"{ip:short}.z, {g1:x}-..-{g8:x}.z", short_and_groups, PTRD_ABSENT},
+    {"{ip:short}.z inside {g1:x}-..-{g8:x}.z", short_inside_groups, PTRD_ABSENT},
     {"{g7} and {g7:x}", groups_two_ways, PTRD_ABSENT},
     {"{net/64}-{g5}..{g8}.cust{N}.z", net_of_customer, PTRD_ABSENT},
     {"odd ranges, own domains", odd_ranges, PTRD_ABSENT},

@@ -44,7 +44,7 @@ static void test_mnemonics(void **state)
 
 static void test_what_is_no_type(void **state)
 {
-    static const char *const bad[] = {"",       "AA", "TYPE", "TYPE65536",       "TYPE-1", "TYPE01",
+    static const char *const bad[] = {"",       "AA", "TYPE", "TYPE65536",       "TYPE-1",
                                       "TYPE1 ", " A", "PTRX", "TYPE99999999999", "A\001"};
     (void)state;
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -1,0 +1,197 @@
+/* snapshot.h: the transaction and its zone table, always as a pair. */
+#include "support/loaded.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+static const char one[] =
+    "zones:\n  - name: isp.example\n    records:\n      - {name: a, type: TXT, content: one}\n"
+    "  - prefix: 198.51.100.0/24\n"
+    "blocks:\n  - {prefix: 198.51.100.0/24, name: 'one-{4}.isp.example'}\n";
+static const char two[] =
+    "zones:\n  - name: isp.example\n    records:\n      - {name: a, type: TXT, content: two}\n"
+    "  - prefix: 198.51.100.0/24\n"
+    "blocks:\n  - {prefix: 198.51.100.0/24, name: 'two-{4}.isp.example'}\n";
+static const char two_b[] =
+    "zones:\n  - name: isp.example\n    records:\n      - {name: a, type: TXT, content: b}\n"
+    "  - prefix: 198.51.100.0/24\n"
+    "blocks:\n  - {prefix: 198.51.100.0/24, name: 'two-{4}.isp.example'}\n";
+
+/* The first row of a lookup as text. */
+static void first(struct snapshot *s, const char *name, uint16_t type, char out[NAME_TEXT_SIZE])
+{
+    struct question q = {.type = type, .zone_id = -1};
+    struct answer a;
+    struct name target;
+    answer_init(&a);
+    assert_int_equal(name_parse(name, strlen(name), &q.name, NULL), 0);
+    assert_int_equal(resolve(s, &q, &a), 0);
+    strcpy(out, "nothing");
+    if (a.count && a.rows[0].kind == ROW_TEXT)
+        snprintf(out, NAME_TEXT_SIZE, "%.*s", (int)a.rows[0].bytes.len,
+                 (const char *)a.rows[0].bytes.bytes);
+    else if (a.count && name_from_wire(a.rows[0].bytes.bytes, a.rows[0].bytes.len, &target) == 0)
+        name_print(&target, out);
+    answer_done(&a);
+}
+
+static void test_a_load_is_seen_by_the_next_begin(void **state)
+{
+    struct loaded where;
+    struct engine *e;
+    struct snapshot s;
+    struct diag diag = {.file = NULL};
+    char text[NAME_TEXT_SIZE];
+    (void)state;
+    loaded_make(&where);
+    loaded_load(&where, one, 1000);
+    assert_int_equal(engine_open(where.dir, &e, &diag), 0);
+    assert_int_equal(snapshot_init(&s, e), 0);
+    assert_int_equal(snapshot_begin(&s), 0);
+    const struct table *before = s.table;
+    uint64_t structure = s.meta.structure;
+    snapshot_end(&s);
+    assert_null(s.table);
+    assert_int_equal(snapshot_begin(&s), 0);
+    assert_ptr_equal(s.table, before); /* nothing has changed */
+    snapshot_end(&s);
+    loaded_load_elsewhere(&where, two, 2000);
+    assert_int_equal(snapshot_begin(&s), 0);
+    assert_true(s.meta.structure > structure);
+    first(&s, "7.100.51.198.in-addr.arpa", RRTYPE_PTR, text);
+    assert_string_equal(text, "two-7.isp.example");
+    before = s.table;
+    structure = s.meta.structure;
+    snapshot_end(&s);
+    loaded_load_elsewhere(&where, two_b, 3000); /* data only: the table stays */
+    assert_int_equal(snapshot_begin(&s), 0);
+    assert_ptr_equal(s.table, before);
+    assert_true(s.meta.structure == structure);
+    first(&s, "a.isp.example", RRTYPE_TXT, text);
+    assert_string_equal(text, "\"b\"");
+    snapshot_end(&s);
+    snapshot_done(&s);
+    engine_close(e);
+    engine_close(NULL);
+    loaded_remove(&where);
+}
+
+static void test_an_open_snapshot_keeps_its_pair(void **state)
+{
+    struct loaded where;
+    struct engine *e;
+    struct snapshot old, new;
+    struct diag diag = {.file = NULL};
+    char text[NAME_TEXT_SIZE];
+    (void)state;
+    loaded_make(&where);
+    loaded_load(&where, one, 1000);
+    assert_int_equal(engine_open(where.dir, &e, &diag), 0);
+    assert_int_equal(snapshot_init(&old, e), 0);
+    assert_int_equal(snapshot_init(&new, e), 0);
+    assert_int_equal(snapshot_begin(&old), 0);
+    loaded_load_elsewhere(&where, two, 2000);
+    assert_int_equal(snapshot_begin(&new), 0);
+    first(&new, "7.100.51.198.in-addr.arpa", RRTYPE_PTR, text);
+    assert_string_equal(text, "two-7.isp.example");
+    first(&old, "7.100.51.198.in-addr.arpa", RRTYPE_PTR, text);
+    assert_string_equal(text, "one-7.isp.example");
+    first(&old, "a.isp.example", RRTYPE_TXT, text);
+    assert_string_equal(text, "\"one\"");
+    snapshot_end(&new);
+    snapshot_end(&old);
+    assert_int_equal(snapshot_begin(&old), 0);
+    first(&old, "a.isp.example", RRTYPE_TXT, text);
+    assert_string_equal(text, "\"two\"");
+    snapshot_end(&old);
+    snapshot_done(&old);
+    snapshot_done(&new);
+    engine_close(e);
+    loaded_remove(&where);
+}
+
+/* --- many readers while the structure moves --- */
+
+struct crowd {
+    struct engine *engine;
+    atomic_bool stop;
+    atomic_uint torn, asked;
+};
+
+/* Template and record of one load always come together. */
+static void *reader(void *ctx)
+{
+    struct crowd *c = ctx;
+    struct snapshot s;
+    if (snapshot_init(&s, c->engine) < 0)
+        return NULL;
+    while (!atomic_load(&c->stop)) {
+        char ptr[NAME_TEXT_SIZE], txt[NAME_TEXT_SIZE];
+        if (snapshot_begin(&s) < 0) {
+            atomic_fetch_add(&c->torn, 1);
+            continue;
+        }
+        first(&s, "7.100.51.198.in-addr.arpa", RRTYPE_PTR, ptr);
+        first(&s, "a.isp.example", RRTYPE_TXT, txt);
+        if (strncmp(ptr, txt + 1, 3) != 0)
+            atomic_fetch_add(&c->torn, 1);
+        atomic_fetch_add(&c->asked, 1);
+        snapshot_end(&s);
+    }
+    snapshot_done(&s);
+    return NULL;
+}
+
+static void test_readers_never_see_half_a_load(void **state)
+{
+    struct loaded where;
+    struct crowd c = {.engine = NULL};
+    struct diag diag = {.file = NULL};
+    pthread_t threads[3];
+    (void)state;
+    loaded_make(&where);
+    loaded_load(&where, one, 1000);
+    assert_int_equal(engine_open(where.dir, &c.engine, &diag), 0);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, reader, &c), 0);
+    for (int64_t i = 0; i < 40; i++) {
+        loaded_load_elsewhere(&where, i % 2 ? one : two, 2000 + i);
+        unsigned asked = atomic_load(&c.asked);
+        for (unsigned k = 0; k < 200 && atomic_load(&c.asked) < asked + 5; k++)
+            usleep(1000);
+    }
+    atomic_store(&c.stop, true);
+    for (unsigned i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&c.torn), 0);
+    assert_true(atomic_load(&c.asked) > 100);
+    engine_close(c.engine);
+    loaded_remove(&where);
+}
+
+static void test_what_cannot_be_opened(void **state)
+{
+    struct loaded where;
+    struct engine *e = NULL;
+    struct diag diag = {.file = NULL};
+    char path[128];
+    (void)state;
+    loaded_make(&where);
+    assert_true(engine_open(where.dir, &e, &diag) < 0);
+    assert_true(strlen(diag.message) > 0);
+    snprintf(path, sizeof path, "%s/nowhere", where.dir);
+    assert_true(engine_open(path, &e, &diag) < 0);
+    assert_null(e);
+    loaded_remove(&where);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_load_is_seen_by_the_next_begin),
+        cmocka_unit_test(test_an_open_snapshot_keeps_its_pair),
+        cmocka_unit_test(test_readers_never_see_half_a_load),
+        cmocka_unit_test(test_what_cannot_be_opened),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,248 @@
+/* table.h: zones and blocks by hand. Against linear scans: tests/law/table_test.c. */
+#include "support/law.h"
+
+static struct range range_of(const char *text)
+{
+    struct prefix p;
+    struct range r;
+    if (prefix_parse(text, strlen(text), &p, NULL) == 0)
+        return range_of_prefix(&p);
+    assert_int_equal(range_parse(text, strlen(text), &r, NULL), 0);
+    return r;
+}
+
+static void add_zone(struct table_builder *b, const char *apex, uint32_t id)
+{
+    struct name name = law_name(apex);
+    assert_int_equal(table_add_zone(b, &name, id, id & 1, id), 0);
+}
+
+static void add_block(struct table_builder *b, const char *range, const char *text, uint8_t flags,
+                      uint32_t ref)
+{
+    struct range r = range_of(range);
+    assert_int_equal(table_add_block(b, &r, text, NULL, 0, 60 + ref, flags, ref, NULL), 0);
+}
+
+static struct table *make(void)
+{
+    struct table_builder *b;
+    struct table *t;
+    assert_int_equal(table_builder_new(&b), 0);
+    add_zone(b, "isp.example", 5);
+    add_zone(b, "dyn.isp.example", 2);
+    add_zone(b, "100.51.198.in-addr.arpa", 9);
+    add_zone(b, "in-addr.arpa.example", 4);
+    add_block(b, "198.51.100.0/24", "{ip}.dyn.isp.example", 0, 0);
+    add_block(b, "198.51.100.16-198.51.100.31", NULL, 0, 1);
+    add_block(b, "198.51.100.20/32", "{4}.dyn.isp.example", 0, 2);
+    add_block(b, "198.51.101.0/24", "{4}.{3}.isp.example", BLOCK_FORWARD_EXTERNAL, 3);
+    add_block(b, "255.255.255.0/24", "{ip}.dyn.isp.example", 0, 4);
+    add_block(b, "2001:db8::/32", "{n32}.{n31}.m.isp.example", BLOCK_SHARED_NAMES, 5);
+    assert_int_equal(table_finish(b, &t, NULL, NULL), 0);
+    table_builder_free(b);
+    return t;
+}
+
+static void test_zones(void **state)
+{
+    struct table *t = make();
+    static const struct {
+        const char *name;
+        uint32_t id;
+    } all[] = {{"isp.example", 5},
+               {"a.b.isp.example", 5},
+               {"dyn.isp.example", 2},
+               {"x.DYN.isp.example", 2},
+               {"example", 0},
+               {".", 0},
+               {"xisp.example", 0},
+               {"7.100.51.198.in-addr.arpa", 9},
+               {"51.198.in-addr.arpa", 0}};
+    (void)state;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        struct name name = law_name(all[i].name);
+        const struct zone *z = table_zone_for(t, &name);
+        if ((z ? z->id : 0) != all[i].id)
+            fail_msg("%s: zone %u", all[i].name, z ? z->id : 0);
+    }
+    const struct zone *dyn = table_zone_by_id(t, 2);
+    assert_non_null(dyn);
+    assert_int_equal(t->zones[dyn->parent].id, 5);
+    assert_int_equal(table_zone_by_id(t, 5)->parent, TABLE_NONE);
+    assert_true(table_zone_by_id(t, 9)->reverse);
+    assert_false(table_zone_by_id(t, 4)->reverse);
+    assert_true(table_zone_by_id(t, 5)->forward_auto && !dyn->forward_auto);
+    assert_null(table_zone_by_id(t, 3));
+    struct name below[] = {law_name("isp.example"), law_name("example"), law_name(".")},
+                leaf = dyn->apex;
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(table_zone_below(t, &below[i]));
+    assert_false(table_zone_below(t, &leaf));
+    table_free(t);
+}
+
+static void test_the_most_specific_block(void **state)
+{
+    struct table *t = make();
+    static const struct {
+        const char *address;
+        int ref;
+    } all[] = {
+        {"198.51.100.0", 0},  {"198.51.100.15", 0},   {"198.51.100.16", 1},
+        {"198.51.100.19", 1}, {"198.51.100.20", 2},   {"198.51.100.21", 1},
+        {"198.51.100.31", 1}, {"198.51.100.32", 0},   {"198.51.100.255", 0},
+        {"198.51.101.0", 3},  {"198.51.102.0", -1},   {"198.51.99.255", -1},
+        {"0.0.0.0", -1},      {"255.255.255.255", 4}, {"255.255.254.255", -1},
+        {"::", -1},           {"2001:db8::", 5},      {"2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", 5},
+        {"2001:db9::", -1},   {"::c633:6400", -1}};
+    (void)state;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        struct addr addr;
+        assert_int_equal(addr_parse(all[i].address, strlen(all[i].address), &addr), 0);
+        const struct block *b = table_block_for(t, &addr);
+        if ((b ? (int)b->ref : -1) != all[i].ref)
+            fail_msg("%s: block %d", all[i].address, b ? (int)b->ref : -1);
+    }
+    struct range none = range_of("198.51.100.21-198.51.100.31"),
+                 some = range_of("198.51.100.16/28"), gap = range_of("198.51.102.0/23"),
+                 all_v6 = range_of("::/0"), low = range_of("::/8");
+    assert_false(table_generates(t, &none));
+    assert_true(table_generates(t, &some));
+    assert_false(table_generates(t, &gap));
+    assert_true(table_generates(t, &all_v6));
+    assert_false(table_generates(t, &low));
+    table_free(t);
+}
+
+static void test_forward(void **state)
+{
+    struct table *t = make();
+    static const struct {
+        const char *name, *address; /* NULL: no generated name */
+    } all[] = {{"198-51-100-7.dyn.isp.example", "198.51.100.7"},
+               {"255-255-255-255.dyn.isp.example", "255.255.255.255"},
+               {"20.dyn.isp.example", "198.51.100.20"},
+               {"198-51-100-20.dyn.isp.example", NULL}, /* another block's */
+               {"198-51-100-16.dyn.isp.example", NULL}, /* excluded */
+               {"21.dyn.isp.example", NULL},
+               {"198-51-100-07.dyn.isp.example", NULL},
+               {"198-51-102-7.dyn.isp.example", NULL},
+               {"7.101.isp.example", NULL}, /* forward: external */
+               {"198-51-100-7.isp.example", NULL},
+               {"x.198-51-100-7.dyn.isp.example", NULL},
+               {"198-51-100-256.dyn.isp.example", NULL},
+               {"dyn.isp.example", NULL}};
+    (void)state;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        struct name name = law_name(all[i].name);
+        struct addr addrs[2];
+        const struct block *blocks[2];
+        unsigned count = table_forward(t, &name, addrs, blocks);
+        if (count != (all[i].address ? 1u : 0u))
+            fail_msg("%s: %u", all[i].name, count);
+        if (count)
+            assert_string_equal(law_addr(addrs[0].family, addrs[0].num), all[i].address);
+    }
+    static const struct {
+        const char *name;
+        bool below;
+    } ents[] = {{"f.m.isp.example", true},
+                {"m.isp.example", true},
+                {"isp.example", true},
+                {"dyn.isp.example", true},
+                {"g.m.isp.example", false},
+                {"00.m.isp.example", false},
+                {"1.f.m.isp.example", false},
+                {"101.isp.example", false},
+                {"198-51-100-7.dyn.isp.example", false}};
+    for (unsigned i = 0; i < sizeof ents / sizeof *ents; i++) {
+        struct name name = law_name(ents[i].name);
+        if (table_forward_below(t, &name) != ents[i].below)
+            fail_msg("%s", ents[i].name);
+    }
+    table_free(t);
+}
+
+/* One name for both families, as `shared_names` allows: both addresses, IPv4 first. */
+static void test_shared_names(void **state)
+{
+    struct table_builder *b;
+    struct table *t;
+    struct addr addrs[2];
+    const struct block *blocks[2];
+    (void)state;
+    for (unsigned swap = 0; swap < 2; swap++) {
+        assert_int_equal(table_builder_new(&b), 0);
+        add_zone(b, "z", 1);
+        add_block(b, swap ? "2001:db8::/120" : "198.51.100.0/24", "h{host}.z", BLOCK_SHARED_NAMES,
+                  0);
+        add_block(b, swap ? "198.51.100.0/24" : "2001:db8::/120", "h{host}.z", BLOCK_SHARED_NAMES,
+                  1);
+        assert_int_equal(table_finish(b, &t, NULL, NULL), 0);
+        table_builder_free(b);
+        struct name name = law_name("hff.z");
+        assert_int_equal(table_forward(t, &name, addrs, blocks), 2);
+        assert_string_equal(law_addr(addrs[0].family, addrs[0].num), "198.51.100.255");
+        assert_string_equal(law_addr(addrs[1].family, addrs[1].num), "2001:db8::ff");
+        assert_int_equal(blocks[0]->ref, swap);
+        table_free(t);
+    }
+}
+
+static void test_conflicts(void **state)
+{
+    struct table_builder *b;
+    struct table *t = NULL;
+    uint32_t conflict[2] = {7, 7};
+    struct diag diag = {.file = NULL};
+    (void)state;
+    assert_int_equal(table_builder_new(&b), 0);
+    add_zone(b, "a.example", 3);
+    add_zone(b, "A.example", 4);
+    assert_int_equal(table_finish(b, &t, conflict, &diag), PTRD_ECONFLICT);
+    assert_int_equal(conflict[0] + conflict[1], 7);
+    assert_non_null(strstr(diag.message, "a.example"));
+    table_builder_free(b);
+    assert_int_equal(table_builder_new(&b), 0);
+    add_block(b, "198.51.100.0/24", NULL, 0, 1);
+    add_block(b, "198.51.100.128-198.51.101.3", NULL, 0, 2);
+    assert_int_equal(table_finish(b, &t, conflict, &diag), PTRD_ECONFLICT);
+    assert_int_equal(conflict[0], 1);
+    assert_int_equal(conflict[1], 2);
+    assert_non_null(strstr(diag.message, "198.51.100.128-198.51.101.3"));
+    table_builder_free(b);
+    assert_null(t);
+}
+
+static void test_nothing_at_all(void **state)
+{
+    struct table_builder *b;
+    struct table *t;
+    struct addr addrs[2];
+    const struct block *blocks[2];
+    struct name name = law_name("a.example");
+    (void)state;
+    assert_int_equal(table_builder_new(&b), 0);
+    assert_int_equal(table_finish(b, &t, NULL, NULL), 0);
+    table_builder_free(b);
+    assert_null(table_zone_for(t, &name));
+    assert_null(table_zone_by_id(t, 1));
+    assert_null(table_block_for(t, &(struct addr){0, FAMILY_IPV6}));
+    assert_int_equal(table_forward(t, &name, addrs, blocks), 0);
+    assert_false(table_forward_below(t, &name));
+    assert_false(table_zone_below(t, &name));
+    table_free(t);
+    table_free(NULL);
+    table_builder_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_zones),     cmocka_unit_test(test_the_most_specific_block),
+        cmocka_unit_test(test_forward),   cmocka_unit_test(test_shared_names),
+        cmocka_unit_test(test_conflicts), cmocka_unit_test(test_nothing_at_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
