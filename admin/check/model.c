@@ -143,6 +143,15 @@ static int check_collisions(const struct model *m, const struct table *t, struct
         return 0;
     if (found < 0 && found != PTRD_ELIMIT)
         return diag_set(diag, found, "%s", ptrd_strerror(found));
+    /* The refusal stands at the block that was written later. */
+    if (m->blocks[c.block_a].place.line > m->blocks[c.block_b].place.line) {
+        uint32_t later = c.block_a;
+        struct addr address = c.a;
+        c.block_a = c.block_b;
+        c.block_b = later;
+        c.a = c.b;
+        c.b = address;
+    }
     const struct model_block *one = &m->blocks[c.block_a], *two = &m->blocks[c.block_b];
     char range_one[RANGE_TEXT_SIZE], range_two[RANGE_TEXT_SIZE];
     range_print(&one->range, range_one);

@@ -54,14 +54,18 @@ void arpa_parse(const struct name *name, struct arpa *out)
         return;
     unsigned step = family == FAMILY_IPV4 ? 8 : 4, bits = family_bits((enum family)family);
     unsigned full = bits / step, digits = labels < full ? labels : full;
-    u128 num = 0;
+    uint64_t half[2] = {0, 0}; /* of the address: shifting 64 bits is cheaper than 128 */
     for (unsigned i = 0; i < digits; i++) {
         const uint8_t *label = name->wire + offsets[labels - 1 - i];
         int value = step == 8 ? read_octet(label) : read_nibble(label);
         if (value < 0)
             return;
-        num |= (u128)(unsigned)value << (bits - step * (i + 1));
+        half[i / 16] = half[i / 16] << step | (unsigned)value;
     }
+    unsigned first = digits < 16 ? digits : 16; /* digits in half[0] */
+    u128 num = first ? (u128)half[0] << (bits - step * first) : 0;
+    if (digits > 16)
+        num |= (u128)half[1] << (bits - step * digits);
     out->prefix =
         (struct prefix){.num = num, .family = (enum family)family, .len = (uint8_t)(digits * step)};
     out->kind = labels > full ? ARPA_BELOW : labels == full ? ARPA_FULL : ARPA_PARTIAL;

@@ -347,6 +347,22 @@ static uint32_t lower_bound(const struct forward_index *f, uint32_t low, uint32_
     return low;
 }
 
+/* First entry of low..high that goes on behind depth; those that end there stand in front. */
+static uint32_t first_longer(const struct forward_index *f, uint32_t low, uint32_t high,
+                             unsigned depth)
+{
+    if (low == high || f->entries[low].length > depth)
+        return low;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (f->entries[mid].length == depth)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
 static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned depth, size_t end,
                       struct bits bits);
 
@@ -411,9 +427,7 @@ static bool walk_end(struct walk *w, uint32_t low, uint32_t high, unsigned depth
                      const struct bits *bits)
 {
     const struct forward_index *f = w->index;
-    uint32_t longer = low;
-    while (longer < high && f->entries[longer].length == depth)
-        longer++;
+    uint32_t longer = first_longer(f, low, high, depth);
     if (!w->below)
         return longer > low ? w->leaf(w, low, longer, bits) : true;
     low = lower_bound(f, longer, high, depth, '.');
@@ -442,8 +456,7 @@ static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned dept
 {
     const struct forward_index *f = w->index;
     for (; low < high && end > 0; depth++, end--) {
-        while (low < high && f->entries[low].length == depth)
-            low++;
+        low = first_longer(f, low, high, depth);
         if (low == high)
             return true;
         uint16_t first = symbol(f, low, depth), wanted = (uint8_t)w->text[end - 1];

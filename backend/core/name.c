@@ -96,12 +96,48 @@ static int parse_labels(const char *text, size_t len, struct name *name, unsigne
     return 0;
 }
 
+/* Nearly every name has no escape and cannot be too long. PTRD_FOUND, or PTRD_ABSENT for all others
+ * and for what is wrong: the slow way then says why. */
+static int parse_plain(const char *text, size_t len, struct name *out)
+{
+    struct name name;
+    size_t label = 0;
+    if (len == 0 || len > NAME_WIRE_MAX - 2)
+        return PTRD_ABSENT;
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = (uint8_t)text[i];
+        if (c == '.') {
+            size_t size = i - label;
+            if (size == 0 || size > LABEL_MAX)
+                return PTRD_ABSENT;
+            name.wire[label] = (uint8_t)size;
+            label = i + 1;
+            continue;
+        }
+        if (c == '\\')
+            return PTRD_ABSENT;
+        name.wire[i + 1] = lower(c);
+    }
+    if (label < len) {
+        if (len - label > LABEL_MAX)
+            return PTRD_ABSENT;
+        name.wire[label] = (uint8_t)(len - label);
+        label = len + 1;
+    }
+    name.wire[label] = 0;
+    out->len = (uint8_t)(label + 1);
+    memcpy(out->wire, name.wire, label + 1);
+    return PTRD_FOUND;
+}
+
 int name_parse(const char *text, size_t len, struct name *out, struct diag *diag)
 {
     struct name name;
     unsigned end;
     bool absolute;
 
+    if (parse_plain(text, len, out) == PTRD_FOUND)
+        return 0;
     if (len == 0)
         return diag_set(diag, PTRD_EINVAL, "the name is empty (the root is written `.`)");
     if (len == 1 && text[0] == '.') {
@@ -310,20 +346,21 @@ int name_concat(const struct name *left, const struct name *right, struct name *
 void name_key(const struct name *name, struct name_key *out)
 {
     uint8_t offsets[NAME_LABELS_MAX];
-    unsigned labels = name_label_offsets(name, offsets), at = 0;
+    unsigned labels = name_label_offsets(name, offsets);
+    uint8_t *to = out->bytes;
     while (labels) {
-        const uint8_t *label = name->wire + offsets[--labels];
-        for (unsigned i = 1; i <= label[0]; i++) {
-            if (label[i] > 1) {
-                out->bytes[at++] = label[i];
+        const uint8_t *label = name->wire + offsets[--labels], *end = label + label[0];
+        while (label++ < end) {
+            if (*label > 1) {
+                *to++ = *label;
             } else {
-                out->bytes[at++] = 1;
-                out->bytes[at++] = (uint8_t)(label[i] + 1);
+                *to++ = 1;
+                *to++ = (uint8_t)(*label + 1);
             }
         }
-        out->bytes[at++] = 0;
+        *to++ = 0;
     }
-    out->len = (uint16_t)at;
+    out->len = (uint16_t)(to - out->bytes);
 }
 
 /* Prepends the label that starts at bytes[*at] to wire[*start..). */

@@ -33,22 +33,43 @@ static size_t print_short(u128 num, char *out)
     return at;
 }
 
-/* Digits of value, the least significant last, zero padded to width_min. */
+static size_t print_decimal(uint64_t value, size_t width, char *out)
+{
+    char digits[20];
+    size_t len = 0;
+    do
+        digits[len++] = (char)('0' + value % 10);
+    while (value /= 10);
+    size_t zeros = width > len ? width - len : 0;
+    for (size_t i = 0; i < zeros; i++)
+        out[i] = '0';
+    for (size_t i = 0; i < len; i++)
+        out[zeros + i] = digits[len - 1 - i];
+    return zeros + len;
+}
+
+/* step: bits of a digit; at least width digits. */
+static size_t print_power(uint64_t value, unsigned step, size_t width, char *out)
+{
+    size_t len = width;
+    while (len * step < 64 && value >> (len * step))
+        len++;
+    for (size_t i = len; i > 0; i--, value >>= step)
+        out[i - 1] = digit_text[value & ((1u << step) - 1)];
+    return len;
+}
+
+/* Digits of value, zero padded to width_min. */
 static size_t print_number(const struct token *token, u128 value, char *out)
 {
+    unsigned step = token->radix == 16 ? 4 : 5;
+    if (value <= UINT64_MAX)
+        return token->radix == 10 ? print_decimal((uint64_t)value, token->width_min, out)
+                                  : print_power((uint64_t)value, step, token->width_min, out);
     char digits[64];
     size_t len = 0;
-    if (value <= UINT64_MAX && token->radix == 10) {
-        for (uint64_t v = (uint64_t)value; v; v /= 10)
-            digits[len++] = (char)('0' + v % 10);
-    } else if (token->radix == 10) {
-        for (; value; value /= 10)
-            digits[len++] = (char)('0' + (unsigned)(value % 10));
-    } else {
-        unsigned step = token->radix == 16 ? 4 : 5;
-        for (; value; value >>= step)
-            digits[len++] = digit_text[(unsigned)value & (token->radix - 1u)];
-    }
+    for (; value; value = token->radix == 10 ? value / 10 : value >> step)
+        digits[len++] = digit_text[(unsigned)(value % token->radix)];
     while (len < token->width_min)
         digits[len++] = '0';
     for (size_t i = 0; i < len; i++)
@@ -155,21 +176,19 @@ int template_print(const struct template *t, u128 num, char out[TEMPLATE_OUT_MAX
 int template_generate(const struct template *t, u128 num, struct name *out)
 {
     char text[TEMPLATE_OUT_MAX];
-    int len = template_print(t, num, text);
-    if (len < 0 || len + 2 > NAME_WIRE_MAX)
+    int printed = template_print(t, num, text);
+    if (printed < 0 || printed + 2 > NAME_WIRE_MAX)
         return PTRD_ELIMIT;
 
-    unsigned label = 0, at = 1;
-    for (int i = 0; i <= len; i++) {
-        if (i < len && text[i] != '.') {
-            out->wire[at++] = (uint8_t)text[i];
-            continue;
-        }
-        unsigned size = at - label - 1;
+    size_t len = (size_t)printed, label = 0;
+    memcpy(out->wire + 1, text, len);
+    while (label <= len) {
+        const char *dot = memchr(text + label, '.', len - label);
+        size_t size = dot ? (size_t)(dot - text) - label : len - label;
         if (size == 0 || size > LABEL_MAX)
             return PTRD_ELIMIT;
         out->wire[label] = (uint8_t)size;
-        label = at++;
+        label += size + 1;
     }
     out->wire[label] = 0;
     out->len = (uint8_t)(label + 1);
