@@ -106,8 +106,8 @@ static void loader_done(struct loader *l)
 
 static int tables_write(struct loader *l, bool *changed)
 {
-    static int (*const steps[])(struct loader *) = {rows_zones,   rows_blocks,  rows_ptrs,
-                                                    rows_derived, rows_records, rows_metadata};
+    static int (*const steps[])(struct loader *) = {rows_zones,   rows_blocks, rows_metadata,
+                                                    rows_records, rows_ptrs,   rows_derived};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         int err = steps[i](l);
         if (err)

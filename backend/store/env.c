@@ -168,7 +168,7 @@ static int env_create_mdb(const struct paths *paths, enum store_open_mode mode, 
     if (rc)
         return rc;
     unsigned flags = MDB_NOTLS | (mode == STORE_OPEN_READ ? MDB_RDONLY : 0);
-    rc = mdb_env_set_maxdbs(mdb, 8); /* two are used (place.h) */
+    rc = mdb_env_set_maxdbs(mdb, 8); /* one is used (place.h) */
     if (!rc)
         rc = mdb_env_set_maxreaders(mdb, READERS_MAX);
     if (!rc)

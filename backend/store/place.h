@@ -1,10 +1,11 @@
 /* Where a table lies, private to backend/store.
  *
  * LMDB looks up the root of every named database anew in each transaction, which costs more than
- * the search itself. So the tables that every lookup touches, and the small ones, share the unnamed
- * database, each behind its code octet; only the two large ones have databases of their own, so
- * that a load of millions is appended to them whatever else is there. Records have the last code:
- * they are appended too. */
+ * the search itself. So the tables share the unnamed database, each behind its code octet; the
+ * index of derived names, which only forward lookups touch, has one of its own. The codes ascend in
+ * the order in which a load writes the tables, so that a first load appends all of them; PTRs, of
+ * which there are millions, have the last code: they are appended to full pages whatever else is
+ * there. */
 #ifndef PTRD_STORE_PLACE_H
 #define PTRD_STORE_PLACE_H
 
@@ -15,10 +16,10 @@
 
 #define ROW_KEY_MAX 511 /* LMDB's */
 
-/* Name of the table's own database, or NULL. They sort before all codes. */
+/* Name of the table's own database, or NULL. It sorts before all codes. */
 static inline const char *place_name(enum store_table table)
 {
-    return table == STORE_PTRS ? "\001ptrs" : table == STORE_DERIVED ? "\001derived" : NULL;
+    return table == STORE_DERIVED ? "\001derived" : NULL;
 }
 
 /* First octet of the table's keys in the unnamed database; 0 for a table with its own. */
@@ -26,8 +27,8 @@ static inline uint8_t place_code(enum store_table table)
 {
     static const uint8_t codes[STORE_TABLES] = {
         [STORE_META] = 2,          [STORE_ZONE_IDS] = 3, [STORE_LOCAL_PTRS] = 4,
-        [STORE_LOCAL_RECORDS] = 5, [STORE_METADATA] = 6, [STORE_ZONES] = 7,
-        [STORE_BLOCKS] = 8,        [STORE_RECORDS] = 9,
+        [STORE_LOCAL_RECORDS] = 5, [STORE_ZONES] = 6,    [STORE_BLOCKS] = 7,
+        [STORE_METADATA] = 8,      [STORE_RECORDS] = 9,  [STORE_PTRS] = 10,
     };
     return codes[table];
 }

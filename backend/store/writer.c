@@ -130,7 +130,7 @@ int store_put(struct store_writer *w, enum store_table table, struct span key, s
 {
     struct row_key k;
     MDB_val v = {value.len, (void *)(uintptr_t)value.bytes};
-    int err = row_key(table, key, &k);
+    int err = key.len ? row_key(table, key, &k) : PTRD_EINVAL; /* seeks begin at the empty key */
     return err ? err : writer_error(w, mdb_put(w->txn, w->dbis[table], &k.val, &v, 0));
 }
 

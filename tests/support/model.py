@@ -70,7 +70,7 @@ class Ptr:
     names: list
     ttl: int = None         # None: the zone's
     forward: str = None     # auto, none, external; None: unsaid
-    csv: bool = False
+    written: str = "ptrs"   # where: ptrs, csv, records (of its zone)
 
 
 @dataclasses.dataclass

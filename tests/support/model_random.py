@@ -24,7 +24,10 @@ V4_DOUBTFUL = ("{3}{4}", "{4}", "{1}{2}{3}{4}", "{4:x}{3:x}", "{host:dec}{4}", "
 V6_FORMS = ("{ip}", "{ip:short}", "{ip:hex}", "{ip:b32}", "{g8}", "{g7:x}-{g8:x}", "{n32}{n31}{n30}{n29}",
             "{n29}.{n30}.{n31}.{n32}", "{host}", "{host:dec}", "{host:b32}", "{net/124}-{n32}", "{net/121}.{host}",
             "{host}.{net/120}", "{g8:x}.{pop}", "{pop}.{g8}", "{ip:short}.s", "{g8:x}.{g7}.{g6}")
-V6_DOUBTFUL = ("{n32}", "{n31}{n32}", "{g8:x}{n32}", "x{ip:short}", "{net/126}", "ab-{g8:x}", "{ip}{ip}", "{g7:x}{g8:x}")
+V6_DOUBTFUL = ("{n32}", "{n31}{n32}", "{g8:x}{n32}", "x{ip:short}", "{net/126}", "ab-{g8:x}", "{ip}{ip}",
+               "{g7:x}{g8:x}")
+V4_CLOSE = ("{4}", "{host:dec}", "{3}-{4}", "{4:x}", "1{4}", "{4}1", "{ip}", "198-51-{3}-{4}", "{4:03}")
+V6_CLOSE = ("{g8:x}", "{host}", "{ip:short}", "{n31}{n32}", "1{g8:x}", "{g7:x}-{g8:x}", "{g8}")
 SUFFIXES = ("dyn.isp.test", "isp.test", "a.b.dyn.isp.test", "cust.test")
 OUTSIDE = "else.example"
 
@@ -34,9 +37,7 @@ OUTSIDE = "else.example"
 def _template(rng, family, close):
     """close: one of few forms under one suffix, so that blocks collide or nearly do."""
     if close and rng.random() < 0.9:
-        forms = (("{4}", "{host:dec}", "{3}-{4}", "{4:x}", "1{4}", "{4}1", "{ip}", "198-51-{3}-{4}", "{4:03}") if family == 4 else
-                 ("{g8:x}", "{host}", "{ip:short}", "{n31}{n32}", "1{g8:x}", "{g7:x}-{g8:x}", "{g8}"))
-        return f"{rng.choice(forms)}.isp.test"
+        return f"{rng.choice(V4_CLOSE if family == 4 else V6_CLOSE)}.isp.test"
     forms, doubtful = (V4_FORMS, V4_DOUBTFUL) if family == 4 else (V6_FORMS, V6_DOUBTFUL)
     form = rng.choice(doubtful if rng.random() < 0.07 else forms)
     if rng.random() < 0.6:
@@ -124,7 +125,8 @@ def _reverse_apexes(rng, family, blocks):
     narrow = {(b.family, num >> step) for b in blocks for num in range(b.first, b.last + 1)}
     low = 1 if family == 4 else 2
     for _, index in narrow:
-        wide.add(reverse_name(family, index << step).split(".", low + (1 if family == 4 else rng.choice((1, 1, 5))))[-1])
+        up = 1 if family == 4 else rng.choice((1, 1, 5))
+        wide.add(reverse_name(family, index << step).split(".", low + up)[-1])
     narrow = {reverse_name(family, index << step).split(".", low)[-1] for _, index in narrow}
     choice = rng.random()
     if choice < 0.35:
@@ -204,7 +206,7 @@ def _target(rng, world, family, num):
         choices += [some, f"below.{some}", some.split(".", 1)[-1]]
     if own:
         choices.append(own[0])
-    explicit = [name for name, kinds in world.kinds.items() if "explicit" in kinds and "*" not in name and "/" not in name]
+    explicit = [name for name, kinds in world.kinds.items() if "explicit" in kinds and not set("*/") & set(name)]
     if explicit:
         choices += [rng.choice(sorted(explicit))] * 2
     return rng.choice([c for c in choices if len(c) <= 253])
@@ -225,8 +227,10 @@ def _add_ptrs(rng, config, count):
             continue
         taken.add((family, num))
         targets = sorted({_target(rng, world, family, num) for _ in range(rng.choice((1, 1, 1, 2, 3)))})
-        ptr = Ptr(family, num, targets, rng.choice((None, 30, 120)), rng.choice((None, None, "auto", "none", "external")))
-        ptr.csv = ptr.forward is None and rng.random() < 0.4
+        forward = rng.choice((None, None, "auto", "none", "external"))
+        ptr = Ptr(family, num, targets, rng.choice((None, 30, 120)), forward)
+        if ptr.forward is None:
+            ptr.written = rng.choice(("ptrs", "ptrs", "csv", "csv", "records"))
         config.ptrs.append(ptr)
 
 
@@ -294,16 +298,16 @@ def _prefix_of(apex):
     return prefix if back == apex else None
 
 
-def _zone_text(zone):
+def _zone_text(zone, records):
     prefix = _prefix_of(zone.apex) if zone.serial % 2 else None
     head = f"prefix: {json.dumps(prefix)}" if prefix else f"name: {json.dumps(zone.apex)}"
     lines = [f"  - {head}", f"    ttl: {zone.ttl}", f"    serial: {zone.serial}",
              "    soa: " + _flow(mname="mname.out.test", rname="hostmaster.out.test", refresh=10800, retry=3600,
                                  expire=604800, minimum=zone.minimum),
              f"    ns: {json.dumps(list(zone.ns))}", f"    forward_auto: {'yes' if zone.forward_auto else 'no'}"]
-    if zone.records:
+    if records:
         lines.append("    records:")
-        for r in zone.records:
+        for r in records:
             name = "@" if r.owner == zone.apex else r.owner[:-len(zone.apex) - 1]
             lines.append("      - " + _flow(name=name, type=r.type, ttl=r.ttl, content=r.content))
     return lines
@@ -321,14 +325,21 @@ def _block_text(block):
 
 def zones_file(config, csv_name="ptrs.csv"):
     """(text of the zones file, text of its CSV or None)."""
-    lines = ["zones:"] + [line for zone in config.zones for line in _zone_text(zone)]
+    records = {zone.apex: list(zone.records) for zone in config.zones}
+    for p in config.ptrs:
+        if p.written == "records":
+            owner = reverse_name(p.family, p.num)
+            apex = next(name for name in (owner, *parents(owner)) if name in records)
+            records[apex] += [Record(owner, "PTR", name, p.ttl) for name in p.names]
+    lines = ["zones:"] + [line for zone in config.zones for line in _zone_text(zone, records[zone.apex])]
     if config.blocks:
         lines += ["blocks:"] + [_block_text(block) for block in config.blocks]
-    plain = [p for p in config.ptrs if not p.csv]
+    plain = [p for p in config.ptrs if p.written == "ptrs"]
     if plain:
         lines.append("ptrs:")
-        lines += [f'  "{address(p.family, p.num)}": ' + _flow(names=p.names, ttl=p.ttl, forward=p.forward) for p in plain]
-    rows = [p for p in config.ptrs if p.csv]
+        lines += [f'  "{address(p.family, p.num)}": ' + _flow(names=p.names, ttl=p.ttl, forward=p.forward)
+                  for p in plain]
+    rows = [p for p in config.ptrs if p.written == "csv"]
     if not rows:
         return "\n".join(lines) + "\n", None
     lines.append(f"ptrs_file: {csv_name}")
@@ -380,7 +391,7 @@ def random_change(rng, config):
     elif kind == "forward" and config.ptrs:
         rng.choice(config.ptrs).forward = rng.choice(("auto", "none"))
         for p in config.ptrs:
-            p.csv = p.csv and p.forward is None
+            p.written = p.written if p.forward is None else "ptrs"
     return kind, config
 
 
@@ -409,7 +420,7 @@ def _mutated(rng, name):
         yield ".".join(["".join(swapped), *labels[1:]])
         k = rng.randrange(len(labels))
         other = list(labels)
-        other[k] = rng.choice(("0", "1", "7", "00", "255", "256", "f", "005", "x", "*")) if len(labels) > 2 else other[k]
+        other[k] = rng.choice(("0", "1", "7", "00", "255", "256", "f", "005", "x", "*"))
         yield ".".join(other)
     yield ".".join(labels[::-1])
     yield "*." + name
