@@ -43,8 +43,40 @@ static int find_family(const struct name *name, const uint8_t *offsets, unsigned
     return family;
 }
 
+/* 0x10 + the nibble; 0 for what is none. */
+static const uint8_t nibble_of[256] = {
+    ['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14, ['5'] = 0x15,
+    ['6'] = 0x16, ['7'] = 0x17, ['8'] = 0x18, ['9'] = 0x19, ['a'] = 0x1a, ['b'] = 0x1b,
+    ['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e, ['f'] = 0x1f,
+};
+
+/* Most questions: a full name of IPv6, 32 labels of one nibble. */
+static bool parse_full_v6(const struct name *name, struct arpa *out)
+{
+    uint64_t half[2] = {0, 0};
+    if (name->len != 64 + sizeof suffix_v6 ||
+        memcmp(name->wire + 64, suffix_v6, sizeof suffix_v6) != 0)
+        return false;
+    unsigned bad = 0;
+    for (unsigned h = 0; h < 2; h++)
+        for (unsigned i = 0; i < 16; i++) {
+            const uint8_t *label = name->wire + 32 * h + 2 * (15 - i);
+            unsigned value = nibble_of[label[1]];
+            bad |= (label[0] ^ 1u) | (value < 0x10);
+            half[h] = half[h] << 4 | (value & 15);
+        }
+    if (bad)
+        return false;
+    out->kind = ARPA_FULL;
+    out->prefix =
+        (struct prefix){.num = (u128)half[1] << 64 | half[0], .family = FAMILY_IPV6, .len = 128};
+    return true;
+}
+
 void arpa_parse(const struct name *name, struct arpa *out)
 {
+    if (parse_full_v6(name, out))
+        return;
     uint8_t offsets[NAME_LABELS_MAX];
     unsigned labels = name_label_offsets(name, offsets);
     int family = find_family(name, offsets, &labels);

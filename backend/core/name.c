@@ -104,7 +104,14 @@ static int parse_plain(const char *text, size_t len, struct name *out)
     size_t label = 0;
     if (len == 0 || len > NAME_WIRE_MAX - 2)
         return PTRD_ABSENT;
-    for (size_t i = 0; i < len; i++) {
+    size_t i = 0;
+    /* Labels of one octet first: most questions are of ip6.arpa. */
+    for (; i + 1 < len && text[i + 1] == '.' && text[i] != '.' && text[i] != '\\'; i += 2) {
+        name.wire[i] = 1;
+        name.wire[i + 1] = lower((uint8_t)text[i]);
+    }
+    label = i;
+    for (; i < len; i++) {
         uint8_t c = (uint8_t)text[i];
         if (c == '.') {
             size_t size = i - label;
@@ -350,6 +357,11 @@ void name_key(const struct name *name, struct name_key *out)
     uint8_t *to = out->bytes;
     while (labels) {
         const uint8_t *label = name->wire + offsets[--labels], *end = label + label[0];
+        if (label[0] == 1 && label[1] > 1) { /* nibbles: most labels of most questions */
+            *to++ = label[1];
+            *to++ = 0;
+            continue;
+        }
         while (label++ < end) {
             if (*label > 1) {
                 *to++ = *label;

@@ -223,6 +223,11 @@ const struct zone *table_zone_for(const struct table *t, const struct name *name
 const struct zone *table_zone_by_id(const struct table *t, uint32_t id)
 {
     uint32_t low = 0, high = t->zone_count;
+    /* ids count from 1 and few were given up: at most id - 1 stand before */
+    if (id <= high)
+        high = id;
+    if (high && t->zones[t->zone_by_id[high - 1]].id == id)
+        return &t->zones[t->zone_by_id[high - 1]];
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
         const struct zone *z = &t->zones[t->zone_by_id[mid]];

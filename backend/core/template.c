@@ -81,6 +81,16 @@ size_t template_field_print(const struct token *token, u128 num, char out[64])
 {
     if (token->kind == TOKEN_SHORT)
         return print_short(num, out);
+    if (token->radix == 16 && token->width_min == 4 && token->width_max == 4 && !token->base &&
+        token->shift % 16 == 0 && token->bits == 16) { /* a group of {ip} */
+        unsigned v =
+            (unsigned)((uint64_t)(token->shift < 64 ? num : num >> 64) >> token->shift % 64);
+        out[0] = digit_text[v >> 12 & 15];
+        out[1] = digit_text[v >> 8 & 15];
+        out[2] = digit_text[v >> 4 & 15];
+        out[3] = digit_text[v & 15];
+        return 4;
+    }
     u128 value = (num - token_base(token)) >> token->shift & low_bits(token->bits);
     return print_number(token, value, out);
 }

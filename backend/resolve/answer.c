@@ -12,6 +12,7 @@ void answer_init(struct answer *a)
 void answer_done(struct answer *a)
 {
     free(a->rows);
+    free(a->facts);
     memset(a, 0, sizeof *a);
 }
 

@@ -1,6 +1,7 @@
 #include "ptrd/resolve/resolve.h"
 
 #include "answer.h"
+#include "facts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@ struct work {
     struct answer *a;
     struct name_key key;
     struct arpa arpa;
+    int records; /* PTRD_FOUND: records or derived names may stand below the apex; key is set */
     bool cname, has_a, has_aaaa, exists, leads;
 };
 
@@ -153,7 +155,7 @@ static int see_forward(struct work *w)
         if (err < 0)
             return err;
     }
-    if (count)
+    if (count || w->records == PTRD_ABSENT)
         return 0;
 
     /* Derived: all addresses of a family make one RRset with the least TTL. */
@@ -193,7 +195,7 @@ static int exists_below(struct work *w)
         return PTRD_FOUND;
     if (table_zone_below(t, &w->q->name))
         return PTRD_FOUND;
-    return answer_records_below(w->s->reader, &w->key);
+    return w->records == PTRD_FOUND ? answer_records_below(w->s->reader, &w->key) : PTRD_ABSENT;
 }
 
 static int add_ent(struct work *w)
@@ -254,8 +256,14 @@ static const struct zone *asked_zone(const struct snapshot *s, const struct ques
 /* Only what the type asked for can show is looked at: what else exists matters to ANY alone. */
 static int see_all(struct work *w)
 {
-    int err = answer_each_rrset(w->s->reader, &w->key, see_rrset, w);
-    if (err == 0 && name_equal(&w->q->name, &w->a->zone->apex))
+    bool apex = name_equal(&w->q->name, &w->a->zone->apex);
+    w->records = apex || !w->a->zone->reverse ? PTRD_FOUND : facts_records(w->s, w->a);
+    int err = w->records;
+    if (w->records == PTRD_FOUND) {
+        name_key(&w->q->name, &w->key);
+        err = answer_each_rrset(w->s->reader, &w->key, see_rrset, w);
+    }
+    if (err == 0 && apex)
         err = add_soa(w);
     if (err == 0 && w->arpa.kind == ARPA_FULL && wants(w, RRTYPE_PTR))
         err = see_address(w);
@@ -266,19 +274,34 @@ static int see_all(struct work *w)
     return err;
 }
 
+/* The zone that the id names, when it encloses the name and no zone of ours lies below it. */
+static const struct zone *leaf_zone(const struct snapshot *s, const struct question *q)
+{
+    if (q->zone_id <= 0 || q->zone_id > INT32_MAX)
+        return NULL;
+    const struct zone *z = table_zone_by_id(s->table, (uint32_t)q->zone_id);
+    if (!z || !name_within(&q->name, &z->apex))
+        return NULL;
+    uint32_t next = (uint32_t)(z - s->table->zones) + 1; /* canonical order: children follow */
+    return next < s->table->zone_count && s->table->zones[next].parent == next - 1 ? NULL : z;
+}
+
 int resolve(struct snapshot *s, const struct question *q, struct answer *a)
 {
     struct work w = {.s = s, .q = q, .a = a};
     a->count = 0;
     a->block = NULL;
     a->source = ANSWER_NONE;
-    a->zone = table_zone_for(s->table, &q->name);
+    const struct zone *asked = leaf_zone(s, q);
+    a->zone = asked ? asked : table_zone_for(s->table, &q->name);
     if (!a->zone)
         return 0;
-    name_key(&q->name, &w.key);
-    const struct zone *asked = asked_zone(s, q, a->zone);
-    if (asked != a->zone)
+    if (!asked)
+        asked = asked_zone(s, q, a->zone);
+    if (asked != a->zone) {
+        name_key(&q->name, &w.key);
         return see_from_above(&w, asked);
+    }
     w.arpa.kind = ARPA_NONE;
     if (a->zone->reverse || q->name.len <= 14)
         arpa_parse(&q->name, &w.arpa);

@@ -56,6 +56,9 @@ struct answer {
     enum answer_source
         source; /* of the PTR or address rows where there are any, else of the first */
     struct name generated;
+    uint8_t *facts; /* resolve's own, by zone: facts.c; they hold for: */
+    const struct table *facts_table;
+    uint64_t facts_data, facts_environment;
     char soa[2 * NAME_TEXT_SIZE + 64];
 };
 
