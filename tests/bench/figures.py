@@ -290,22 +290,22 @@ def store_sizes(bench, name):
     return {t["table"]: t for t in tables}, whole["file_bytes"]
 
 
-def add_sizes(bench, title, name, table_names):
+def add_sizes(bench, title, name, table_names, count):
     tables, whole = store_sizes(bench, name)
     for table_name in table_names:
         t = tables[table_name]
         bench.table.add(f"{title}: table {table_name}", f"{t['bytes'] / t['rows']:.1f} bytes a row", "",
                         f"{t['rows']} rows, depth {t['depth']}")
-    bench.table.add(f"{title}: data.mdb", f"{whole / tables['ptrs']['rows']:.1f} bytes a PTR", "",
+    bench.table.add(f"{title}: data.mdb", f"{whole / count:.1f} bytes a PTR", "",
                     f"{whole / 1e6:.1f} MB")
 
 
 def figure_ptrs(bench):
     table, count = bench.table, 1000000 if bench.long else 100000
     table.section(f"{count:,} PTRs from CSV in random order (floor: LMDB appending the same rows)")
-    kinds = (("IPv4, targets elsewhere", "ptrs4", {4}, inputs.outside, ["ptrs"]),
-             ("IPv6, targets elsewhere", "ptrs6", {6}, inputs.outside, ["ptrs"]),
-             ("both, targets in a forward_auto zone", "ptrsa", {4, 6}, inputs.inside, ["ptrs", "derived"]))
+    kinds = (("IPv4, targets elsewhere", "ptrs4", {4}, inputs.outside, ["shared"]),
+             ("IPv6, targets elsewhere", "ptrs6", {6}, inputs.outside, ["shared"]),
+             ("both, targets in a forward_auto zone", "ptrsa", {4, 6}, inputs.inside, ["shared", "derived"]))
     for title, name, families, target, _ in kinds:
         inputs.write_ptrs(bench.path("ptrs.csv"), bench.rng, count, families, target)
         _, loaded = load(bench, name, inputs.ptrs_zones())
@@ -321,7 +321,7 @@ def figure_ptrs(bench):
                   f"{again.wall_s:.2f} s, cpu {again.cpu_s:.2f} s")
     table.section("Bytes in the store, names of 30 characters")
     for title, name, _, _, names in kinds:
-        add_sizes(bench, title, name, names)
+        add_sizes(bench, title, name, names, count)
 
 
 # --- section: a structural change under ptrd -----------------------------------------------------

@@ -82,7 +82,7 @@ static void print_sizes(const char *dir)
     must(mdb_cursor_open(txn, root, &c), "cursor");
     while (mdb_cursor_get(c, &key, &value, MDB_NEXT) == 0 && is_database(&key))
         print_table(txn, open_table(txn, &key, 0), (const char *)key.mv_data + 1, key.mv_size - 1);
-    print_table(txn, root, "others", 6);
+    print_table(txn, root, "shared", 6);
     must(mdb_env_info(env, &info), "info");
     must(mdb_env_stat(env, &st), "stat");
     printf("{\"file_bytes\": %zu}\n", (info.me_last_pgno + 1) * st.ms_psize);

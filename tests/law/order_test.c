@@ -123,6 +123,8 @@ static void test_what_is_read_was_written(void **state)
         if (name_from_key(bytes, len, &name) == 0) {
             name_key(&name, &key);
             assert_int_equal(key.len, len);
+            assert_memory_equal(key.bytes, bytes, len);
+            lower(bytes, len);
             if (memcmp(key.bytes, bytes, len) != 0)
                 fail_msg("a key in upper case is taken: %s", law_text(&name));
             keys++;

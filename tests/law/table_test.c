@@ -266,6 +266,31 @@ static void collect(const struct table *t, enum family family, struct names *out
         }
 }
 
+/* Some blocks of one or both families, cut up by many inside them. */
+static void ent_plan(struct plan *p)
+{
+    unsigned roots = 1 + law_below(3), inside = law_below(2) ? law_below(8) : law_below(60);
+    for (unsigned i = 0; i < roots; i++) {
+        enum family family = law_below(2) ? FAMILY_IPV4 : FAMILY_IPV6;
+        struct range r = law_block(family, family_bits(family) - 3 - law_below(7), law_below(2));
+        bool fits = true;
+        for (unsigned k = 0; k < p->count && fits; k++)
+            fits = may_stand_beside(&p->ranges[k], &r);
+        if (fits)
+            p->ranges[p->count++] = r;
+    }
+    for (unsigned tries = 0; tries < inside; tries++) {
+        const struct range *in = &p->ranges[law_below(p->count)];
+        u128 x = law_in(in), y = law_below(3) ? x + law_below(20) : law_in(in);
+        struct range r = {x < y ? x : y, x < y ? y : x, in->family};
+        bool fits = r.last <= in->last;
+        for (unsigned i = 0; i < p->count && fits; i++)
+            fits = may_stand_beside(&p->ranges[i], &r);
+        if (fits)
+            p->ranges[p->count++] = r;
+    }
+}
+
 /* Blocks with multi-label templates, and blocks inside that are excluded or have other ones. */
 static struct table *ent_table(void)
 {
@@ -285,24 +310,17 @@ static struct table *ent_table(void)
     struct plan p = {.count = 0};
     struct table_builder *b;
     struct table *t;
-    enum family family = law_below(2) ? FAMILY_IPV4 : FAMILY_IPV6;
-    p.ranges[p.count++] = law_block(family, family_bits(family) - 3 - law_below(7), law_below(2));
-    for (unsigned tries = 0; tries < 12; tries++) {
-        u128 x = law_in(&p.ranges[0]), y = law_in(&p.ranges[law_below(p.count)]);
-        struct range r = {x < y ? x : y, x < y ? y : x, family};
-        bool fits = true;
-        for (unsigned i = 0; i < p.count && fits; i++)
-            fits = may_stand_beside(&p.ranges[i], &r);
-        if (fits)
-            p.ranges[p.count++] = r;
-    }
+    unsigned forms = 1 + law_below(3), pick[3] = {law_below(10), law_below(10), law_below(10)};
+    bool one_length = law_below(2);
+    ent_plan(&p);
     assert_int_equal(table_builder_new(&b), 0);
     for (unsigned i = 0; i < p.count; i++) {
         char text[LAW_TEMPLATE_SIZE];
-        const char *form = family == FAMILY_IPV4 ? v4[law_below(10)] : v6[law_below(10)];
+        bool four = p.ranges[i].family == FAMILY_IPV4;
+        unsigned form = one_length ? pick[law_below(forms)] : law_below(10);
         uint8_t flags = law_below(8) ? 0 : BLOCK_FORWARD_EXTERNAL;
-        snprintf(text, sizeof text, "%s%s.%s", form, law_below(2) ? "" : "-q",
-                 law_below(2) ? "dyn.z" : "z");
+        snprintf(text, sizeof text, "%s%s.%s", four ? v4[form] : v6[form], law_below(4) ? "" : "-q",
+                 law_below(4) ? "dyn.z" : "z");
         bool none = law_below(3) == 0;
         if (table_add_block(b, &p.ranges[i], none ? NULL : text, NULL, 0, 60, flags, i, NULL) < 0)
             assert_int_equal(table_add_block(b, &p.ranges[i], NULL, NULL, 0, 60, 0, i, NULL), 0);

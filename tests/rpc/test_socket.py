@@ -241,8 +241,8 @@ def test_200_connections_at_once(ptrd):
             c.send(request(n % 24 + 1))
         for n, c in enumerate(clients):
             assert_line_right(c.read_line(), n % 24 + 1)
-        with concurrent.futures.ThreadPoolExecutor(20) as pool:
-            list(pool.map(assert_right, clients * 3))
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:  # a client is one thread's at a time
+            list(pool.map(lambda c: [assert_right(c) for _ in range(3)], clients))
     finally:
         for c in clients:
             c.close()

@@ -6,6 +6,14 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED /* gcc */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED /* clang */
+#endif
+#endif
+
 enum { MAP_SMALL = 1 << 20, READERS = 3, STEPS = 6, THREADS = 4 };
 
 static struct model *model_rows(unsigned count)
@@ -164,7 +172,7 @@ static void limited_address_space_gets_a_smaller_map(void **state)
     struct scratch s;
     scratch_init(&s);
     load_small(s.store, 1700000000);
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SANITIZED
     skip(); /* sanitizers need the address space themselves */
 #endif
     pid_t pid = fork();
