@@ -1,5 +1,7 @@
 #include "forward.h"
 
+#include "segments.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -449,6 +451,22 @@ static bool walk_fields(struct walk *w, uint32_t low, uint32_t high, unsigned de
     return true;
 }
 
+/* How many of the next symbols all entries low..high have in common and the name has too. */
+static unsigned common_run(const struct walk *w, uint32_t low, uint32_t high, unsigned depth,
+                           size_t end)
+{
+    const struct entry *first = &w->index->entries[low], *last = &w->index->entries[high - 1];
+    const uint16_t *p = w->index->symbols + first->symbols + depth;
+    const uint16_t *q = w->index->symbols + last->symbols + depth;
+    unsigned most = first->length < last->length ? first->length : last->length, run = 0;
+    most = most > depth ? most - depth : 0;
+    if (most > end)
+        most = (unsigned)end;
+    while (run < most && p[run] == q[run] && p[run] == (uint8_t)w->text[end - 1 - run])
+        run++;
+    return run;
+}
+
 /* Entries low..high agree in their first `depth` symbols, which have been read down to text[end).
  * Returns false to stop everything. */
 static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned depth, size_t end,
@@ -456,6 +474,11 @@ static bool walk_from(struct walk *w, uint32_t low, uint32_t high, unsigned dept
 {
     const struct forward_index *f = w->index;
     for (; low < high && end > 0; depth++, end--) {
+        unsigned run = common_run(w, low, high, depth, end);
+        depth += run;
+        end -= run;
+        if (end == 0)
+            break;
         low = first_longer(f, low, high, depth);
         if (low == high)
             return true;
@@ -537,19 +560,6 @@ static int next_match(u128 from, u128 mask, u128 value, u128 max, u128 *out)
     return PTRD_ABSENT;
 }
 
-static uint32_t segment_of(const struct block_set *set, u128 num)
-{
-    uint32_t low = 0, high = set->segment_count;
-    while (high - low > 1) {
-        uint32_t mid = low + (high - low) / 2;
-        if (set->segments[mid].first <= num)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 /* Steps through the blocks that generate for some address with these bits, once for each of their
  * segments: start with at = 0. */
 struct match_step {
@@ -575,7 +585,7 @@ static uint32_t match_next(struct match_step *m)
 {
     const struct block_set *set = m->set;
     while (!m->done && next_match(m->at, m->mask, m->value, m->max, &m->at) == PTRD_FOUND) {
-        uint32_t i = segment_of(set, m->at), block = set->segments[i].block;
+        uint32_t i = segments_find(set, m->at), block = set->segments[i].block;
         uint32_t next =
             i + 1 < set->segment_count ? set->segments[i + 1].generating : set->segment_count;
         m->done = next == set->segment_count;

@@ -1,6 +1,7 @@
 #include "ptrd/core/table.h"
 
 #include "forward.h"
+#include "segments.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,10 +67,8 @@ void table_free(struct table *t)
     free(t->zones);
     free(t->zone_hash);
     free(t->zone_by_id);
-    free(t->v4.blocks);
-    free(t->v4.segments);
-    free(t->v6.blocks);
-    free(t->v6.segments);
+    segments_free(&t->v4);
+    segments_free(&t->v6);
     free(t);
 }
 
@@ -346,74 +345,6 @@ int table_add_block(struct table_builder *b, const struct range *range, const ch
     return 0;
 }
 
-static int by_range(const void *a, const void *b)
-{
-    const struct range *x = &((const struct block *)a)->range;
-    const struct range *y = &((const struct block *)b)->range;
-    if (x->first != y->first)
-        return x->first < y->first ? -1 : 1;
-    return x->last > y->last ? -1 : x->last < y->last;
-}
-
-/* Segments under construction; a segment of no length is replaced by the next one. */
-static void put_segment(struct block_set *set, u128 first, uint32_t block)
-{
-    struct segment *last = set->segment_count ? &set->segments[set->segment_count - 1] : NULL;
-    if (last && last->first == first)
-        last->block = block;
-    else
-        set->segments[set->segment_count++] = (struct segment){.first = first, .block = block};
-}
-
-/* Leaves the innermost open block: what follows belongs to its parent. */
-static uint32_t leave(struct block_set *set, uint32_t open, u128 max)
-{
-    const struct block *b = &set->blocks[open];
-    if (b->range.last < max)
-        put_segment(set, b->range.last + 1, b->parent);
-    return b->parent;
-}
-
-static int nest(struct block_set *set, enum family family, uint32_t conflict[2], struct diag *diag)
-{
-    u128 max = family_max(family);
-    uint32_t open = TABLE_NONE;
-    set->segments = malloc((2 * (size_t)set->count + 1) * sizeof *set->segments);
-    if (!set->segments)
-        return diag_set(diag, PTRD_ENOMEM, "out of memory");
-    put_segment(set, 0, TABLE_NONE);
-    for (uint32_t i = 0; i < set->count; i++) {
-        struct block *b = &set->blocks[i];
-        while (open != TABLE_NONE && set->blocks[open].range.last < b->range.first)
-            open = leave(set, open, max);
-        const struct block *above = open == TABLE_NONE ? NULL : &set->blocks[open];
-        if (above && (b->range.last > above->range.last || (b->range.first == above->range.first &&
-                                                            b->range.last == above->range.last))) {
-            char one[RANGE_TEXT_SIZE], two[RANGE_TEXT_SIZE];
-            range_print(&above->range, one);
-            range_print(&b->range, two);
-            conflict[0] = above->ref;
-            conflict[1] = b->ref;
-            return diag_set(diag, PTRD_ECONFLICT, "block %s %s block %s: one must hold the other",
-                            two, b->range.last > above->range.last ? "crosses" : "is the same as",
-                            one);
-        }
-        b->parent = open;
-        put_segment(set, b->range.first, i);
-        open = i;
-    }
-    while (open != TABLE_NONE)
-        open = leave(set, open, max);
-    uint32_t generating = set->segment_count;
-    for (uint32_t i = set->segment_count; i > 0; i--) {
-        uint32_t block = set->segments[i - 1].block;
-        if (block != TABLE_NONE && set->blocks[block].template)
-            generating = i - 1;
-        set->segments[i - 1].generating = generating;
-    }
-    return 0;
-}
-
 int table_finish(struct table_builder *b, struct table **out, uint32_t conflict[2],
                  struct diag *diag)
 {
@@ -421,15 +352,11 @@ int table_finish(struct table_builder *b, struct table **out, uint32_t conflict[
     uint32_t unused[2];
     if (!conflict)
         conflict = unused;
-    if (t->v4.count)
-        qsort(t->v4.blocks, t->v4.count, sizeof *t->v4.blocks, by_range);
-    if (t->v6.count)
-        qsort(t->v6.blocks, t->v6.count, sizeof *t->v6.blocks, by_range);
     int err = finish_zones(t, conflict, diag);
     if (err == 0)
-        err = nest(&t->v4, FAMILY_IPV4, conflict, diag);
+        err = segments_build(&t->v4, FAMILY_IPV4, conflict, diag);
     if (err == 0)
-        err = nest(&t->v6, FAMILY_IPV6, conflict, diag);
+        err = segments_build(&t->v6, FAMILY_IPV6, conflict, diag);
     if (err < 0)
         return err;
     err = forward_index_new(t, &t->forward);
@@ -442,30 +369,16 @@ int table_finish(struct table_builder *b, struct table **out, uint32_t conflict[
 
 /* --- longest match ---------------------------------------------------------------------------- */
 
-/* The segment that holds num. */
-static uint32_t find_segment(const struct block_set *set, u128 num)
-{
-    uint32_t low = 0, high = set->segment_count;
-    while (high - low > 1) {
-        uint32_t mid = low + (high - low) / 2;
-        if (set->segments[mid].first <= num)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 const struct block *table_block_for(const struct table *t, const struct addr *a)
 {
     const struct block_set *set = table_blocks(t, a->family);
-    uint32_t block = set->segments[find_segment(set, a->num)].block;
+    uint32_t block = set->segments[segments_find(set, a->num)].block;
     return block == TABLE_NONE ? NULL : &set->blocks[block];
 }
 
 bool table_generates(const struct table *t, const struct range *range)
 {
     const struct block_set *set = table_blocks(t, range->family);
-    uint32_t i = set->segments[find_segment(set, range->first)].generating;
+    uint32_t i = set->segments[segments_find(set, range->first)].generating;
     return i < set->segment_count && set->segments[i].first <= range->last;
 }

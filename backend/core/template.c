@@ -99,6 +99,17 @@ size_t template_field_print(const struct token *token, u128 num, char out[64])
 static int read_number(const char *text, size_t len, unsigned radix, u128 *out)
 {
     u128 value = 0, limit = ~(u128)0 / radix;
+    if (len <= 12) { /* below 2^64 in every radix */
+        uint64_t small = 0;
+        for (size_t i = 0; i < len; i++) {
+            int digit = template_digit(text[i], radix);
+            if (digit < 0)
+                return PTRD_ABSENT;
+            small = small * radix + (unsigned)digit;
+        }
+        *out = small;
+        return PTRD_FOUND;
+    }
     for (size_t i = 0; i < len; i++) {
         int digit = template_digit(text[i], radix);
         if (digit < 0 || value > limit)

@@ -283,7 +283,7 @@ static void ent_plan(struct plan *p)
         const struct range *in = &p->ranges[law_below(p->count)];
         u128 x = law_in(in), y = law_below(3) ? x + law_below(20) : law_in(in);
         struct range r = {x < y ? x : y, x < y ? y : x, in->family};
-        bool fits = r.last <= in->last;
+        bool fits = r.first >= in->first && r.last <= in->last; /* x + .. may wrap */
         for (unsigned i = 0; i < p->count && fits; i++)
             fits = may_stand_beside(&p->ranges[i], &r);
         if (fits)

@@ -34,7 +34,7 @@ PTRD_CHECKED int arpa_prefix_name(const struct prefix *prefix, struct name *out)
 /* The reverse zones that make up a prefix: the prefix itself on a boundary, else those of the next
  * octet (at most 128) or nibble (at most 8). *step_len gets their prefix length and the return
  * value is their number; zone i is the prefix + i * 2^(bits - step_len). An IPv4 prefix beyond /24
- * and an IPv6 prefix beyond /128 have none of their own: PTRD_EINVAL (design section 5). */
+ * has none of its own (RFC 2317): PTRD_EINVAL. */
 PTRD_CHECKED int arpa_zones(const struct prefix *prefix, uint8_t *step_len) PTRD_NONNULL;
 
 #endif

@@ -1,8 +1,5 @@
-/* Attributes and preconditions used by every layer.
- *
- * PTRD_REQUIRE states a programmer's error, never something that a socket, a file, LMDB or SQL
- * can cause. It calls ptrd_broken(), which the program defines: the daemons abort there with the
- * place. Core never uses it (core has no abort); it lives here so that there is one spelling. */
+/* Attributes that state contracts in every layer, for the compiler to check, and the wide integer.
+ */
 #ifndef PTRD_CORE_COMPILER_H
 #define PTRD_CORE_COMPILER_H
 
@@ -15,7 +12,6 @@
 #define PTRD_CHECKED __attribute__((warn_unused_result))
 #define PTRD_PURE __attribute__((pure))
 #define PTRD_FORMAT(fmt, args) __attribute__((format(printf, fmt, args)))
-#define PTRD_CLEANUP(fn) __attribute__((cleanup(fn)))
 
 /* 128-bit unsigned integers hold IPv6 addresses; gcc and clang have them on all 64-bit targets. */
 __extension__ typedef unsigned __int128 u128;

@@ -5,8 +5,7 @@
  * (PTRD_FOUND, PTRD_ABSENT), never errors. Outputs are untouched on failure unless stated.
  *
  * Text for people (configuration, templates, records) travels in a struct diag, filled by the
- * function that refuses the input; nothing below main() prints. Thread: all functions re-entrant.
- */
+ * function that refuses the input; libraries do not print. All functions are re-entrant. */
 #ifndef PTRD_CORE_ERROR_H
 #define PTRD_CORE_ERROR_H
 
@@ -22,7 +21,7 @@ enum ptrd_error {
     PTRD_EBUSY = -1006,     /* another writer holds the lock */
     PTRD_ECONFLICT = -1007, /* two inputs contradict each other */
     PTRD_ELIMIT = -1008,    /* a stated limit is exceeded */
-    PTRD_ESTORE = -1009,    /* LMDB failed; the log line has its code */
+    PTRD_ESTORE = -1009,    /* LMDB failed otherwise */
 };
 
 enum ptrd_found { PTRD_ABSENT = 0, PTRD_FOUND = 1 };
@@ -43,8 +42,7 @@ struct diag {
  * `return diag_set(diag, PTRD_EINVAL, "...")`. diag may be NULL. */
 int diag_set(struct diag *diag, int err, const char *format, ...) PTRD_FORMAT(3, 4);
 
-/* Writes "FILE:LINE:COLUMN: MESSAGE" (parts that are unknown left out) into out, always
- * terminated. */
+/* Writes "FILE:LINE:COLUMN: MESSAGE", unknown parts left out, into out, always terminated. */
 void diag_print(const struct diag *diag, char *out, size_t size) PTRD_NONNULL;
 
 #endif

@@ -31,9 +31,9 @@ struct name_key {
     uint8_t bytes[NAME_KEY_MAX];
 };
 
-/* Parses exactly len bytes of text as an absolute name. "." and "" : the first is the root, the
- * second PTRD_EINVAL. On failure diag says what is wrong (label too long, empty label, bad
- * escape, name too long). diag may be NULL. */
+/* Parses exactly len bytes of text as an absolute name. "." is the root, "" is PTRD_EINVAL. On
+ * failure diag says what is wrong (label too long, empty label, bad escape, name too long). diag
+ * may be NULL. */
 PTRD_CHECKED int name_parse(const char *text, size_t len, struct name *out, struct diag *diag)
     PTRD_NONNULL_ARGS(1, 3);
 
@@ -48,8 +48,8 @@ PTRD_CHECKED int name_from_wire(const uint8_t *wire, size_t len, struct name *ou
 /* Text without a trailing dot ("." for the root), NUL-terminated. Returns its length. */
 size_t name_print(const struct name *name, char out[NAME_TEXT_SIZE]) PTRD_NONNULL;
 
-/* Text relative to origin ("@" for the origin itself); absolute with a trailing dot when the name
- * is not below origin. */
+/* Text relative to origin, "@" for the origin itself; a name that is not below origin is absolute,
+ * with a trailing dot. */
 size_t name_print_relative(const struct name *name, const struct name *origin,
                            char out[NAME_TEXT_SIZE]) PTRD_NONNULL;
 
@@ -64,8 +64,7 @@ bool name_within(const struct name *name, const struct name *apex) PTRD_NONNULL 
 /* Number of labels, the root label not counted. */
 unsigned name_labels(const struct name *name) PTRD_NONNULL PTRD_PURE;
 
-/* Offsets in wire of each label, leftmost first, for at most NAME_LABELS_MAX labels; returns their
- * number (root not counted). */
+/* Offsets in wire of each label, leftmost first; returns their number (root not counted). */
 unsigned name_label_offsets(const struct name *name, uint8_t offsets[NAME_LABELS_MAX]) PTRD_NONNULL;
 
 /* The name without its n leftmost labels (n <= name_labels). out may be name itself. */
@@ -81,8 +80,7 @@ void name_key(const struct name *name, struct name_key *out) PTRD_NONNULL;
 /* The inverse; PTRD_ECORRUPT when the bytes are no key. */
 PTRD_CHECKED int name_from_key(const uint8_t *bytes, size_t len, struct name *out) PTRD_NONNULL;
 
-/* A host name (RFC 952, RFC 1123 2.1): at least one label, letters, digits and inner hyphens only.
- */
+/* A host name (RFC 952, RFC 1123 2.1): one label or more, of letters, digits and inner hyphens. */
 bool name_is_host(const struct name *name) PTRD_NONNULL PTRD_PURE;
 
 /* True when the leftmost label is "*" (RFC 4592 2.1.1). */

@@ -1,4 +1,4 @@
-/* The exact proof of templates (design section 4), run when they are loaded.
+/* The exact proof of templates, run when they are loaded.
  *
  * One block: the template determines every varying address bit; no label over 63, no name over 255
  * octets; no label begins or ends with '-'; no "--" in positions 3-4 (RFC 5891 4.2.3.1) unless the

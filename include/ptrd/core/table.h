@@ -52,6 +52,10 @@ struct block_set {
     uint32_t count;
     struct segment *segments;
     uint32_t segment_count;
+    uint32_t *directory; /* core/segments.h; NULL for few segments */
+    uint32_t directory_count;
+    unsigned directory_shift;
+    u128 directory_first;
 };
 
 struct forward_index; /* core/forward.c */
@@ -69,8 +73,7 @@ struct table {
     struct forward_index *forward;
 };
 
-/* --- building: one thread; a failed add leaves the builder usable only for table_builder_free ---
- */
+/* --- building: one thread; after a failed add the builder can only be freed --- */
 struct table_builder;
 
 PTRD_CHECKED int table_builder_new(struct table_builder **out) PTRD_NONNULL;
@@ -117,7 +120,7 @@ bool table_generates(const struct table *t, const struct range *range) PTRD_NONN
 unsigned table_forward(const struct table *t, const struct name *name, struct addr addrs[2],
                        const struct block *blocks[2]) PTRD_NONNULL;
 
-/* Some generated name (of a block without BLOCK_FORWARD_EXTERNAL) lies strictly below name. Exact.
+/* Some generated name, of a block without BLOCK_FORWARD_EXTERNAL, lies strictly below name: exact.
  */
 bool table_forward_below(const struct table *t, const struct name *name) PTRD_NONNULL;
 

@@ -1,4 +1,4 @@
-/* Templates: how an address becomes a name and a name an address (design section 4).
+/* Templates: how an address becomes a name and a name an address. Their text: ptrd-zones(5).
  *
  * A template is compiled once for a block into tokens: literals (dots included, lower case) and
  * fields. A number field shows `bits` bits of (address - base) from `shift` up, in a radix, zero
@@ -91,8 +91,8 @@ int template_digit(char c, unsigned radix);
 PTRD_CHECKED int template_field_read(const struct token *token, const char *text, size_t len,
                                      u128 *mask, u128 *value) PTRD_NONNULL;
 
-/* Called with every consistent reading of a name: bits of the address that it fixes. Return true to
- * go on, false to stop. */
+/* Called with every consistent reading of a name: the bits of the address that it fixes. Returns
+ * true to go on, false to stop. */
 typedef bool template_match_fn(void *ctx, u128 mask, u128 value);
 
 /* Tries to read text (lower-case dotted, no final dot) as the last labels of the template: the

@@ -1,0 +1,119 @@
+#include "segments.h"
+
+#include <stdlib.h>
+
+static int by_range(const void *a, const void *b)
+{
+    const struct range *x = &((const struct block *)a)->range;
+    const struct range *y = &((const struct block *)b)->range;
+    if (x->first != y->first)
+        return x->first < y->first ? -1 : 1;
+    return x->last > y->last ? -1 : x->last < y->last;
+}
+
+/* Segments under construction; a segment of no length is replaced by the next one. */
+static void put_segment(struct block_set *set, u128 first, uint32_t block)
+{
+    struct segment *last = set->segment_count ? &set->segments[set->segment_count - 1] : NULL;
+    if (last && last->first == first)
+        last->block = block;
+    else
+        set->segments[set->segment_count++] = (struct segment){.first = first, .block = block};
+}
+
+/* Leaves the innermost open block: what follows belongs to its parent. */
+static uint32_t leave(struct block_set *set, uint32_t open, u128 max)
+{
+    const struct block *b = &set->blocks[open];
+    if (b->range.last < max)
+        put_segment(set, b->range.last + 1, b->parent);
+    return b->parent;
+}
+
+static int nest(struct block_set *set, enum family family, uint32_t conflict[2], struct diag *diag)
+{
+    u128 max = family_max(family);
+    uint32_t open = TABLE_NONE;
+    set->segments = malloc((2 * (size_t)set->count + 1) * sizeof *set->segments);
+    if (!set->segments)
+        return diag_set(diag, PTRD_ENOMEM, "out of memory");
+    put_segment(set, 0, TABLE_NONE);
+    for (uint32_t i = 0; i < set->count; i++) {
+        struct block *b = &set->blocks[i];
+        while (open != TABLE_NONE && set->blocks[open].range.last < b->range.first)
+            open = leave(set, open, max);
+        const struct block *above = open == TABLE_NONE ? NULL : &set->blocks[open];
+        if (above && (b->range.last > above->range.last || (b->range.first == above->range.first &&
+                                                            b->range.last == above->range.last))) {
+            char one[RANGE_TEXT_SIZE], two[RANGE_TEXT_SIZE];
+            range_print(&above->range, one);
+            range_print(&b->range, two);
+            conflict[0] = above->ref;
+            conflict[1] = b->ref;
+            return diag_set(diag, PTRD_ECONFLICT, "block %s %s block %s: one must hold the other",
+                            two, b->range.last > above->range.last ? "crosses" : "is the same as",
+                            one);
+        }
+        b->parent = open;
+        put_segment(set, b->range.first, i);
+        open = i;
+    }
+    while (open != TABLE_NONE)
+        open = leave(set, open, max);
+    uint32_t generating = set->segment_count;
+    for (uint32_t i = set->segment_count; i > 0; i--) {
+        uint32_t block = set->segments[i - 1].block;
+        if (block != TABLE_NONE && set->blocks[block].template)
+            generating = i - 1;
+        set->segments[i - 1].generating = generating;
+    }
+    return 0;
+}
+
+/* directory[i]: the last segment that begins at or before the start of part i. */
+static int build_directory(struct block_set *set)
+{
+    uint32_t count = 1;
+    if (set->segment_count < 8)
+        return 0; /* a search is as fast */
+    while (count < set->segment_count * 2)
+        count *= 2;
+    u128 first = set->segments[1].first;
+    u128 span = set->segments[set->segment_count - 1].first - first;
+    unsigned shift = 0;
+    while (span >> shift >= count)
+        shift++;
+    set->directory = malloc((count + 1u) * sizeof *set->directory);
+    if (!set->directory)
+        return PTRD_ENOMEM;
+    set->directory_first = first;
+    set->directory_shift = shift;
+    set->directory_count = count;
+    uint32_t segment = 1;
+    for (uint32_t i = 0; i <= count; i++) {
+        while (segment + 1 < set->segment_count &&
+               set->segments[segment + 1].first - first <= (u128)i << shift)
+            segment++;
+        set->directory[i] = segment;
+    }
+    set->directory[count] = set->segment_count - 1;
+    return 0;
+}
+
+int segments_build(struct block_set *set, enum family family, uint32_t conflict[2],
+                   struct diag *diag)
+{
+    if (set->count)
+        qsort(set->blocks, set->count, sizeof *set->blocks, by_range);
+    int err = nest(set, family, conflict, diag);
+    if (err == 0 && build_directory(set) < 0)
+        err = diag_set(diag, PTRD_ENOMEM, "out of memory");
+    return err;
+}
+
+void segments_free(struct block_set *set)
+{
+    free(set->blocks);
+    free(set->segments);
+    free(set->directory);
+}
