@@ -114,9 +114,9 @@ static void check_ptr(struct pairs *p, const struct model_ptr *ptr)
     name_print(&target, to);
     uint32_t count = explicit_addresses(p, &target, &addr, &holds);
     bool is_generated = generated(p, &target, addr.family, &other);
-    if (holds || (is_generated && !count && other.num == addr.num))
-        return;
-    if (is_generated) {
+    if (holds || (is_generated && other.num == addr.num))
+        return; /* an explicit RRset that disagrees is its owner's finding */
+    if (is_generated || generated(p, &target, other_family(addr.family), &other)) {
         addr_print(&other, text);
         report(p, true, &place, "PTR of %s is %s, which is the generated name of %s", from, to,
                text);
@@ -125,11 +125,6 @@ static void check_ptr(struct pairs *p, const struct model_ptr *ptr)
     } else if (count || !asks_derived(p, ptr, &target)) {
         report(p, false, &place, "PTR of %s is %s, which has no %s of that address", from, to,
                addr.family == FAMILY_IPV4 ? "A" : "AAAA");
-    } else if (generated(p, &target, other_family(addr.family), &other)) {
-        report(p, false, &place,
-               "PTR of %s is %s, a generated name of the other family, so that no forward is "
-               "derived",
-               from, to);
     } else if (hides_wildcard(p, &target)) {
         report(p, false, &place, "the forward name %s derived from the PTR of %s hides a wildcard",
                to, from);

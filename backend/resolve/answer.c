@@ -104,27 +104,43 @@ int answer_each_rrset(struct store_reader *r, const struct name_key *name, rrset
     return found < 0 ? found : each_source(r, &p, has_local, fn, ctx);
 }
 
+/* Does a row of one origin count? A tombstone does not, nor does a source row that a local one, be
+ * it a tombstone, replaces: that one is looked at by itself. */
+static int row_counts(struct store_reader *r, enum store_table table, struct span key,
+                      struct span value)
+{
+    struct store_rrset set;
+    if (table == STORE_RECORDS) {
+        int found = store_get(r, STORE_LOCAL_RECORDS, key, &value);
+        return found == PTRD_FOUND ? PTRD_ABSENT : found == PTRD_ABSENT ? PTRD_FOUND : found;
+    }
+    if (table == STORE_DERIVED)
+        return PTRD_FOUND;
+    int err = read_row(key, value, &set);
+    return err < 0 ? err : set.count ? PTRD_FOUND : PTRD_ABSENT;
+}
+
+static int any_row_below(struct store_reader *r, enum store_table table,
+                         const struct name_key *name)
+{
+    struct span from = {.bytes = name->bytes, .len = name->len}, key, value;
+    int found = store_seek(r, table, from, &key, &value);
+    while (found == PTRD_FOUND && starts_with(key, name->bytes, name->len)) {
+        int counts = row_counts(r, table, key, value);
+        if (counts != PTRD_ABSENT)
+            return counts;
+        found = store_next(r, table, &key, &value);
+    }
+    return found < 0 ? found : PTRD_ABSENT;
+}
+
 int answer_records_below(struct store_reader *r, const struct name_key *name)
 {
     static const enum store_table tables[] = {STORE_RECORDS, STORE_DERIVED, STORE_LOCAL_RECORDS};
-    struct span from = {.bytes = name->bytes, .len = name->len}, key, value;
     for (unsigned i = 0; i < sizeof tables / sizeof *tables; i++) {
-        int found = store_seek(r, tables[i], from, &key, &value);
-        /* A local tombstone is no record. */
-        while (found == PTRD_FOUND && tables[i] == STORE_LOCAL_RECORDS &&
-               starts_with(key, name->bytes, name->len)) {
-            struct store_rrset set;
-            int err = read_row(key, value, &set);
-            if (err < 0)
-                return err;
-            if (set.count)
-                break;
-            found = store_next(r, tables[i], &key, &value);
-        }
-        if (found < 0)
+        int found = any_row_below(r, tables[i], name);
+        if (found != PTRD_ABSENT)
             return found;
-        if (found == PTRD_FOUND && starts_with(key, name->bytes, name->len))
-            return PTRD_FOUND;
     }
     return PTRD_ABSENT;
 }
@@ -200,10 +216,12 @@ static int any_ptr_in(struct store_reader *r, enum store_table table, const stru
     for (; found == PTRD_FOUND && key.len == to.len && memcmp(key.bytes, to.bytes, to.len) <= 0;
          found = store_next(r, table, &key, &value)) {
         struct store_ptr ptr;
-        int err = store_read_ptr(value, &ptr);
+        struct span other;
+        int hidden = table == STORE_PTRS ? store_get(r, STORE_LOCAL_PTRS, key, &other) : 0;
+        int err = hidden < 0 ? hidden : store_read_ptr(value, &ptr);
         if (err < 0)
             return err;
-        if (ptr.count)
+        if (ptr.count && hidden == PTRD_ABSENT)
             return PTRD_FOUND;
     }
     return found < 0 ? found : PTRD_ABSENT;

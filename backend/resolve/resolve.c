@@ -236,6 +236,7 @@ static int see_from_above(struct work *w, const struct zone *asked)
     while (child->parent != TABLE_NONE && &t->zones[child->parent] != asked)
         child = &t->zones[child->parent];
     w->a->source = ANSWER_DELEGATED;
+    w->a->zone = asked;
     if (!name_equal(&child->apex, &w->q->name))
         return 0;
     return answer_each_rrset(w->s->reader, &w->key, see_cut_rrset, w);
@@ -261,10 +262,10 @@ static int see_all(struct work *w)
     int err = w->records;
     if (w->records == PTRD_FOUND) {
         name_key(&w->q->name, &w->key);
-        err = answer_each_rrset(w->s->reader, &w->key, see_rrset, w);
+        err = apex ? add_soa(w) : 0;
     }
-    if (err == 0 && apex)
-        err = add_soa(w);
+    if (err == 0 && w->records == PTRD_FOUND)
+        err = answer_each_rrset(w->s->reader, &w->key, see_rrset, w);
     if (err == 0 && w->arpa.kind == ARPA_FULL && wants(w, RRTYPE_PTR))
         err = see_address(w);
     if (err == 0 && (wants(w, RRTYPE_A) || wants(w, RRTYPE_AAAA)))

@@ -13,14 +13,19 @@
 /* A transaction is kept for that at most this long, and only while requests come. */
 #define PIN_RENEW_MS 100
 #define PIN_MAX_MS 1000
-/* After a build that failed the next one is tried no sooner. */
+/* After a build that failed the next one of the same generation is tried no sooner. */
 #define RETRY_MS 1000
+
+/* What a table is built from. Environments count from 1. */
+struct generation {
+    uint64_t environment, structure;
+};
 
 /* A table and the generation that it was built from; freed when the last holder lets go. */
 struct held {
     atomic_uint holders;
     struct table *table;
-    uint64_t environment, structure;
+    struct generation generation;
 };
 
 /* A read transaction, kept between requests, of the generation of `held`: with it the old pair
@@ -39,9 +44,10 @@ struct engine {
     pthread_cond_t changed;
     struct held *current;
     bool building;
-    bool slow;         /* the build under way lasts longer than TABLE_WAIT_MS */
-    int failed;        /* error of the last build, 0 after a good one */
-    int64_t failed_ms; /* when */
+    bool slow;                           /* the build under way lasts longer than TABLE_WAIT_MS */
+    int failed;                          /* error of the last build, 0 after a good one */
+    int64_t failed_ms;                   /* when */
+    struct generation failed_generation; /* which; environment 0: it could not be read */
     struct pin pin;
 };
 
@@ -68,13 +74,20 @@ static void let_go(struct held *h)
     }
 }
 
-static bool fits(const struct held *h, const struct store_reader *r, const struct store_meta *meta)
+static bool is_generation(const struct generation *g, const struct store_reader *r,
+                          const struct store_meta *meta)
 {
-    return h && h->structure == meta->structure && h->environment == store_reader_environment(r);
+    return g->structure == meta->structure && g->environment == store_reader_environment(r);
 }
 
-/* Builds the table of the newest generation, in a transaction of its own. */
-static int build(struct engine *e, struct held **out)
+static bool fits(const struct held *h, const struct store_reader *r, const struct store_meta *meta)
+{
+    return h && is_generation(&h->generation, r, meta);
+}
+
+/* Builds the table of the newest generation, in a transaction of its own. *of: which it is; left
+ * alone when the store cannot be read. */
+static int build(struct engine *e, struct generation *of, struct held **out)
 {
     struct store_reader *r;
     struct store_meta meta;
@@ -86,10 +99,10 @@ static int build(struct engine *e, struct held **out)
     }
     err = store_read_begin(r, &meta);
     if (err == 0) {
+        *of = (struct generation){store_reader_environment(r), meta.structure};
         err = store_table_build(r, &h->table);
         h->holders = 1;
-        h->structure = meta.structure;
-        h->environment = store_reader_environment(r);
+        h->generation = *of;
         store_read_end(r);
     }
     store_reader_free(r);
@@ -104,7 +117,8 @@ static int build(struct engine *e, struct held **out)
 static void build_and_publish(struct engine *e)
 {
     struct held *fresh = NULL, *old = NULL;
-    int err = build(e, &fresh);
+    struct generation of = {0};
+    int err = build(e, &of, &fresh);
     pthread_mutex_lock(&e->lock);
     if (err == 0) {
         old = e->current;
@@ -112,6 +126,7 @@ static void build_and_publish(struct engine *e)
     }
     e->failed = err;
     e->failed_ms = now_ms();
+    e->failed_generation = of;
     e->building = e->slow = false;
     pthread_cond_broadcast(&e->changed);
     pthread_mutex_unlock(&e->lock);
@@ -166,9 +181,10 @@ int engine_open(const char *dir, struct engine **out, struct diag *diag)
         free(e);
         return err;
     }
+    struct generation of = {0};
     err = init_sync(e);
     if (err == 0)
-        err = build(e, &e->current);
+        err = build(e, &of, &e->current);
     if (err < 0) {
         engine_close(e);
         return diag_set(diag, err, "%s: %s", dir, ptrd_strerror(err));
@@ -322,19 +338,27 @@ static int renew_and_fit(struct snapshot *s)
     return PTRD_EBUSY;
 }
 
+/* With e->lock held: error of the last build when it was one of s's generation. Of another one, or
+ * of a store that could not be read at that moment, it says nothing. */
+static int failed_for(const struct snapshot *s)
+{
+    const struct engine *e = s->engine;
+    return is_generation(&e->failed_generation, s->own, &s->meta) ? e->failed : 0;
+}
+
 /* With e->lock held, no table fits: has one built. patient: waits for it however long it takes. */
 static int wait_build_for(struct snapshot *s, bool patient)
 {
     struct engine *e = s->engine;
     struct timespec deadline = deadline_in(TABLE_WAIT_MS);
-    if (e->failed < 0 && now_ms() - e->failed_ms < RETRY_MS)
-        return e->failed;
+    if (failed_for(s) < 0 && now_ms() - e->failed_ms < RETRY_MS)
+        return failed_for(s);
     start_build(e);
     while (patient && e->building)
         pthread_cond_wait(&e->changed, &e->lock);
     if (!wait_build(e, &deadline))
         return PTRD_EBUSY;
-    return e->failed < 0 ? e->failed : renew_and_fit(s);
+    return failed_for(s) < 0 ? failed_for(s) : renew_and_fit(s);
 }
 
 /* s's table does not fit its transaction. 0: it does now. PTRD_EBUSY: no table yet. The transaction

@@ -453,6 +453,13 @@ class World:
             there = {content for content, _ in types.get(ADDRESS_TYPE[family], [])}
             if "CNAME" in types or there != {str(address(family, num))}:
                 return True
-        return any(forward != "external" and family in self.generated_names.get(target, {}) and
-                   self.generated_names[target][family] != num
+        return any(forward != "external" and self.takes_generated_name(family, num, target)
                    for (family, num), (_, targets) in self.ptrs.items() for target, forward in targets)
+
+    def takes_generated_name(self, family, num, target):
+        """A PTR whose target is the generated name of another address, of either family, and does not lead back."""
+        generated = self.generated_names.get(target, {})
+        if not generated or family in generated:
+            return generated.get(family, num) != num
+        there = {content for content, _ in self.rows.get(target, {}).get(ADDRESS_TYPE[family], [])}
+        return str(address(family, num)) not in there
