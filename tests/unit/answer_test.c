@@ -85,6 +85,8 @@ static void write_local(const char *dir)
     put_rrset(w, STORE_LOCAL_RECORDS, "gone.isp.example", RRTYPE_TXT, "", 0);
     put_rrset(w, STORE_LOCAL_RECORDS, "x.below.isp.example", RRTYPE_TXT, "x", 1);
     put_rrset(w, STORE_LOCAL_RECORDS, "x.void.isp.example", RRTYPE_TXT, "", 0);
+    put_rrset(w, STORE_RECORDS, "x.hidden.isp.example", RRTYPE_TXT, "source", 1);
+    put_rrset(w, STORE_LOCAL_RECORDS, "x.hidden.isp.example", RRTYPE_TXT, "", 0);
     put_rrset(w, STORE_RECORDS, "many.isp.example", RRTYPE_TXT, "", 60000);
     put_ptr(w, "198.51.100.200", "local.example");
     put_ptr(w, "198.51.100.201", NULL);
@@ -162,6 +164,7 @@ static void test_local_rows_win_at_their_name_and_type(void **state)
     assert_int_equal(ask(f, "below.isp.example", RRTYPE_ANY), 1);
     assert_int_equal(f->a.source, ANSWER_ENT);
     assert_int_equal(ask(f, "void.isp.example", RRTYPE_ANY), 0); /* a tombstone is nothing */
+    assert_int_equal(ask(f, "hidden.isp.example", RRTYPE_ANY), 0); /* and hides what it stands on */
 }
 
 static void test_local_ptrs_win_at_their_address(void **state)
