@@ -21,8 +21,7 @@ static bool fixed_suffix(const struct template *p, struct name *out)
     return name_parse(text, len, out, NULL) == 0;
 }
 
-/* --- names that are spread over several zones ---------------------------------------------------
- */
+/* --- names that are spread over several zones --- */
 
 struct count {
     const struct range *range;

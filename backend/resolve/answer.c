@@ -233,8 +233,7 @@ int answer_any_ptr(struct store_reader *r, const struct range *range)
     return found == PTRD_ABSENT ? any_ptr_in(r, STORE_LOCAL_PTRS, range) : found;
 }
 
-/* --- derived forward addresses -----------------------------------------------------------------
- */
+/* --- derived forward addresses --- */
 
 /* Keys of this very name go on with a family octet, which no label of a host name begins with. */
 static int derived_read(const struct name_key *name, struct span key, struct span value,

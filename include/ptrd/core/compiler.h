@@ -1,5 +1,4 @@
-/* Attributes that state contracts in every layer, for the compiler to check, and the wide integer.
- */
+/* Attributes that state contracts to the compiler, and the integer that holds an IPv6 address. */
 #ifndef PTRD_CORE_COMPILER_H
 #define PTRD_CORE_COMPILER_H
 

@@ -120,8 +120,7 @@ bool table_generates(const struct table *t, const struct range *range) PTRD_NONN
 unsigned table_forward(const struct table *t, const struct name *name, struct addr addrs[2],
                        const struct block *blocks[2]) PTRD_NONNULL;
 
-/* Some generated name, of a block without BLOCK_FORWARD_EXTERNAL, lies strictly below name: exact.
- */
+/* Some generated name of a block without BLOCK_FORWARD_EXTERNAL lies strictly below name: exact. */
 bool table_forward_below(const struct table *t, const struct name *name) PTRD_NONNULL;
 
 #endif
