@@ -163,7 +163,7 @@ static void test_local_rows_win_at_their_name_and_type(void **state)
     assert_int_equal(ask(f, "gone.isp.example", RRTYPE_ANY), 0);
     assert_int_equal(ask(f, "below.isp.example", RRTYPE_ANY), 1);
     assert_int_equal(f->a.source, ANSWER_ENT);
-    assert_int_equal(ask(f, "void.isp.example", RRTYPE_ANY), 0); /* a tombstone is nothing */
+    assert_int_equal(ask(f, "void.isp.example", RRTYPE_ANY), 0);   /* a tombstone is nothing */
     assert_int_equal(ask(f, "hidden.isp.example", RRTYPE_ANY), 0); /* and hides what it stands on */
 }
 
