@@ -1,6 +1,8 @@
 /* ptrd: wiring only. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "ptrd/server/options.h"
 #include "ptrd/server/server.h"
@@ -58,8 +60,20 @@ static int serve(struct program *p, enum options_action action)
     return status;
 }
 
+/* A standard stream that was closed would be the next file that is opened, and lines of the log
+ * would go into the store. */
+static void fill_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_streams();
     struct program program = {.line = {argc, argv}};
     int status;
     enum options_action action = options_read(&program.line, &program.options, &status);

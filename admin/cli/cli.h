@@ -31,8 +31,11 @@ int cli_dump(const struct cli_args *args) PTRD_NONNULL;
 
 /* Prints a diag to stderr as "ptrctl: FILE:LINE:COLUMN: MESSAGE"; returns CLI_REFUSED. */
 int cli_refuse(const struct diag *diag) PTRD_NONNULL;
-/* Prints "ptrctl: MESSAGE" and where to find help; returns CLI_USAGE. */
-int cli_usage(const char *format, ...) PTRD_FORMAT(1, 2);
+/* Prints "ptrctl COMMAND: MESSAGE" and the command that tells more; returns CLI_USAGE. */
+int cli_usage(const char *command, const char *format, ...) PTRD_FORMAT(2, 3);
+/* Writes out what stdout still holds. Returns status, or CLI_REFUSED with the reason on stderr
+ * where it was CLI_OK and stdout has lost something. */
+int cli_finish(int status);
 
 /* A bar on stderr, when that is a terminal and the work lasts over a second. */
 struct cli_progress {

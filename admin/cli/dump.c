@@ -204,7 +204,7 @@ static uint32_t put_ptr(const struct model *m, uint32_t i)
 static void put_model(const struct model *m, const struct table *t)
 {
     fputs("# what `ptrctl dump` found in force\n", stdout);
-    fputs(m->zone_count ? "zones:\n" : "", stdout);
+    fputs(m->zone_count ? "zones:\n" : "zones: []\n", stdout);
     for (uint32_t i = 0; i < m->zone_count; i++)
         put_zone(m, t, i);
     fputs(m->block_count ? "blocks:\n" : "", stdout);
@@ -237,7 +237,7 @@ int cli_dump(const struct cli_args *args)
     struct model *m = NULL;
     struct table *t = NULL;
     if (args->operand || !args->db)
-        return cli_usage("dump: give --db DIR and nothing else");
+        return cli_usage("dump", "give --db DIR and nothing else");
     int err = store_open(args->db, STORE_OPEN_READ, &s, &diag);
     if (err < 0)
         return cli_refuse(&diag);
@@ -250,8 +250,6 @@ int cli_dump(const struct cli_args *args)
     }
     if (err == 0)
         put_model(m, t);
-    if (err == 0 && fflush(stdout) != 0)
-        err = diag_set(&diag, PTRD_ESTORE, "cannot write to standard output");
     int status = err < 0 ? cli_refuse(&diag) : CLI_OK; /* diag->file may lie in the model */
     table_free(t);
     model_free(m);

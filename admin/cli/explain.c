@@ -196,22 +196,54 @@ static int answer_question(struct engine *e, const struct question *q, bool json
     return err;
 }
 
+/* Of digits and dots, with a colon, or with a blank: no name is meant, unless the final dot says
+ * so. */
+static bool looks_like_address(const char *text, size_t len)
+{
+    return text[len - 1] != '.' &&
+           (strspn(text, "0123456789.") == len || strpbrk(text, ": \t") != NULL);
+}
+
+/* The question that an operand asks: the reverse name of an address, or a name. */
+static int read_operand(const char *text, struct name *out)
+{
+    struct diag diag = {.file = NULL};
+    struct addr addr;
+    struct prefix prefix;
+    struct range range;
+    size_t len = strlen(text);
+    if (addr_parse(text, len, &addr) == 0) {
+        arpa_name(&addr, out);
+        return 0;
+    }
+    if (prefix_parse(text, len, &prefix, NULL) == 0 || range_parse(text, len, &range, NULL) == 0) {
+        fprintf(stderr, "ptrctl explain: `%s` is more than one address: give one of them\n", text);
+        return PTRD_EINVAL;
+    }
+    if (len && looks_like_address(text, len)) {
+        fprintf(stderr,
+                "ptrctl explain: `%s` is no address, expected one such as 192.0.2.1 or "
+                "2001:db8::1; a name that looks so takes a final dot\n",
+                text);
+        return PTRD_EINVAL;
+    }
+    if (name_parse(text, len, out, &diag) < 0) {
+        fprintf(stderr, "ptrctl explain: `%s` is neither an address nor a name: %s\n", text,
+                diag.message);
+        return PTRD_EINVAL;
+    }
+    return 0;
+}
+
 int cli_explain(const struct cli_args *args)
 {
     struct diag diag = {.file = NULL};
     struct question q = {.type = RRTYPE_ANY, .zone_id = -1};
-    struct addr addr;
     struct engine *e;
     if (!args->operand || !args->db)
-        return cli_usage("explain: give an address or a name, and --db DIR");
-    size_t len = strlen(args->operand);
-    if (addr_parse(args->operand, len, &addr) == 0) {
-        arpa_name(&addr, &q.name);
-    } else if (name_parse(args->operand, len, &q.name, &diag) < 0) {
-        fprintf(stderr, "ptrctl: `%s` is neither an address nor a name: %s\n", args->operand,
-                diag.message);
+        return cli_usage("explain", "give an address or a name, and --db DIR");
+    if (read_operand(args->operand, &q.name) < 0)
         return CLI_REFUSED;
-    }
     int err = engine_open(args->db, &e, &diag);
     if (err < 0)
         return cli_refuse(&diag);

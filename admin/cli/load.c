@@ -70,7 +70,7 @@ int cli_check(const struct cli_args *args)
     struct table *t = NULL;
     uint64_t errors, warnings;
     if (!args->operand == !args->db)
-        return cli_usage("check: give a zones file, or --db DIR");
+        return cli_usage("check", "give a zones file, or --db DIR");
     cli_progress_start(&progress);
     int err = read_and_prove(args->operand, args->db, &progress, &m, &t, &diag);
     cli_progress_end(&progress);
@@ -127,7 +127,7 @@ int cli_load(const struct cli_args *args)
     struct model *m = NULL;
     struct table *t = NULL;
     if (!args->operand || !args->db)
-        return cli_usage("load: give a zones file and --db DIR");
+        return cli_usage("load", "give a zones file and --db DIR");
     cli_progress_start(&progress);
     int err = read_and_prove(args->operand, NULL, &progress, &m, &t, &diag);
     if (err == 0) {

@@ -1,7 +1,9 @@
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cli_command commands[] = {
     {.name = "check",
@@ -68,16 +70,16 @@ static int parse(const struct cli_command *c, int argc, char **argv, struct cli_
             options = false;
         } else if (options && strcmp(word, "--db") == 0) {
             if (++i == argc)
-                return cli_usage("--db needs a directory");
+                return cli_usage(c->name, "--db needs a directory");
             args->db = argv[i];
         } else if (options && strncmp(word, "--db=", 5) == 0) {
             args->db = word + 5;
         } else if (options && c->takes_json && strcmp(word, "--json") == 0) {
             args->json = true;
         } else if (options && word[0] == '-' && word[1]) {
-            return cli_usage("%s: unknown option `%s`", c->name, word);
+            return cli_usage(c->name, "unknown option `%s`", word);
         } else if (args->operand) {
-            return cli_usage("%s: `%s` is one word too many", c->name, word);
+            return cli_usage(c->name, "`%s` is one word too many", word);
         } else {
             args->operand = word;
         }
@@ -95,14 +97,30 @@ static int run(const struct cli_command *c, int argc, char **argv)
     return status ? status : c->run(&args);
 }
 
-int main(int argc, char **argv)
+static const struct cli_command *find_command(const char *name)
 {
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+static int run_line(int argc, char **argv)
+{
+    const struct cli_command *c;
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    if (is_help(argv[1])) {
+        c = argc > 2 ? find_command(argv[2]) : NULL;
+        if (c)
+            return print_command(c);
         print_help(stdout);
         return CLI_OK;
     }
@@ -110,8 +128,23 @@ int main(int argc, char **argv)
         puts("ptrctl " PTRD_VERSION);
         return CLI_OK;
     }
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return run(&commands[i], argc - 2, argv + 2);
-    return cli_usage("unknown command `%s`", argv[1]);
+    c = find_command(argv[1]);
+    return c ? run(c, argc - 2, argv + 2) : cli_usage("", "unknown command `%s`", argv[1]);
+}
+
+/* A standard stream that was closed would be the next file that is opened: text of ours would go
+ * into the store. A descriptor that cannot be written to makes its loss known. */
+static void fill_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    fill_standard_streams();
+    return cli_finish(run_line(argc, argv));
 }

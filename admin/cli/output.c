@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,15 +15,25 @@ int cli_refuse(const struct diag *diag)
     return CLI_REFUSED;
 }
 
-int cli_usage(const char *format, ...)
+int cli_usage(const char *command, const char *format, ...)
 {
+    const char *blank = *command ? " " : "";
     va_list args;
     va_start(args, format);
-    fputs("ptrctl: ", stderr);
+    fprintf(stderr, "ptrctl%s%s: ", blank, command);
     vfprintf(stderr, format, args);
-    fputs("; `ptrctl --help` shows what there is\n", stderr);
+    fprintf(stderr, "; `ptrctl%s%s --help` tells more\n", blank, command);
     va_end(args);
     return CLI_USAGE;
+}
+
+int cli_finish(int status)
+{
+    bool lost = ferror(stdout);
+    if (fflush(stdout) == 0 && !lost)
+        return status;
+    fprintf(stderr, "ptrctl: cannot write to standard output: %s\n", strerror(errno));
+    return status == CLI_OK ? CLI_REFUSED : status;
 }
 
 static int64_t now_ms(void)

@@ -134,9 +134,14 @@ static int read_ptrs_file(struct source *s, const struct conf_node *node)
     char *path = beside(s->path, text);
     if (!path)
         return source_no_memory(s);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC), err = errno;
+    struct stat st;
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(fd);
+        fd = -1;
+        err = EISDIR;
+    }
     if (fd < 0) {
-        int err = errno;
         (void)conf_refuse(node, s->diag, "`ptrs_file`: cannot open `%.256s`: %s", path,
                           strerrordesc_np(err));
         free(path);

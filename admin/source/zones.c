@@ -203,7 +203,12 @@ static int require_settings(struct source *s, const struct conf_node *node,
                                                  : NULL;
     if (!missing)
         return 0;
-    return conf_refuse(node, s->diag, "zone without %s: give it here or in `defaults`", missing);
+    const struct conf_node *name = conf_get(node, "name");
+    char quoted[CONF_QUOTE_SIZE];
+    name = name ? name : conf_get(node, "prefix");
+    conf_quote(name->text, name->text_len, quoted);
+    return conf_refuse(node, s->diag, "zone %s without %s: give it here or in `defaults`", quoted,
+                       missing);
 }
 
 static int add_zone(struct source *s, const struct name *apex, const struct model_zone *values,

@@ -1,4 +1,4 @@
-/* One hash a zone over everything that its answers come from (design section 3, Serial).
+/* One hash a zone over everything that its answers come from (SERIALS in ptrctl(1)).
  *
  * Rows are hashed as they are written, in the order of their tables, each with its lengths, so two
  * different contents never give the same octets. Blocks are hashed by effect, not as written:

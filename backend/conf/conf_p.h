@@ -25,6 +25,10 @@ const char *conf_find_place(const char *text, size_t len, size_t line, size_t co
 bool conf_hint_ipv6(const char *text, size_t len, size_t line, size_t column, char *out,
                     size_t size) PTRD_NONNULL;
 
+/* What to do about a line that YAML cannot read, to stand behind its message: quotes around a
+ * template, `@` or `*`. "" where none of them is near. */
+const char *conf_hint_quotes(const char *text, size_t len, size_t line, size_t column) PTRD_NONNULL;
+
 /* True for a word of the letters of an IPv6 address, prefix or range that YAML cannot read
  * unquoted. */
 bool conf_ipv6_word(const char *word, size_t len) PTRD_NONNULL PTRD_PURE;

@@ -1,4 +1,5 @@
-/* Why YAML could not read a line: an IPv6 text that begins or ends with ':' is no plain scalar.
+/* Why YAML could not read a line: a template, `@` or `*` stands without quotes, or an IPv6 text
+ * that begins or ends with ':', which is no plain scalar.
  *
  * libyaml 0.2.5 stops with "found unexpected ':'" (`{p: 2001:db8::, q: 1}`), "did not find expected
  * node content" (`[::1]`) or "mapping values are not allowed" (`p: 2001:db8::` at a line's end), or
@@ -79,4 +80,34 @@ bool conf_hint_ipv6(const char *text, size_t len, size_t line, size_t column, ch
              "write \"%.*s\"",
              quoted, (int)(last - first > 100 ? 100 : last - first), first);
     return true;
+}
+
+/* A '{' or '}' that touches a letter of a label, outside quotes: `{ip}.isp.example`, `h{host}`. */
+static bool holds_template(const char *p, const char *end)
+{
+    char quote = '\0';
+    for (; p < end && *p != '\n'; p++) {
+        if (quote)
+            quote = *p == quote ? '\0' : quote;
+        else if (*p == '"' || *p == '\'')
+            quote = *p;
+        else if (*p == '}' && p + 1 < end && (isalnum((unsigned char)p[1]) || strchr(".-{", p[1])))
+            return true;
+        else if (*p == '{' && isalnum((unsigned char)p[-1]))
+            return true;
+    }
+    return false;
+}
+
+const char *conf_hint_quotes(const char *text, size_t len, size_t line, size_t column)
+{
+    const char *end = text + len, *start = find_line(text, len, line);
+    const char *p = conf_find_place(text, len, line, column);
+    if (p < end && *p == '@')
+        return "; `@` needs quotes: \"@\"";
+    if (p > start && p[-1] == '*')
+        return "; a name with `*` needs quotes: \"*\"";
+    if (start < end && holds_template(start + 1, end))
+        return "; a template needs quotes: \"{ip}.isp.example\"";
+    return "";
 }

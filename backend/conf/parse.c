@@ -53,10 +53,12 @@ static int refuse_yaml(struct reader *r)
         return refuse_at(r, mark, "not valid YAML: a tab stands where only spaces may");
     int len = snprintf(message, sizeof message, "not valid YAML: %s", r->yaml.problem);
     if (r->yaml.context && r->yaml.context_mark.line != mark->line)
-        (void)snprintf(message + len, sizeof message - (size_t)len, " %s that begins in line %zu",
-                       r->yaml.context, r->yaml.context_mark.line + 1);
+        len += snprintf(message + len, sizeof message - (size_t)len, " %s that begins in line %zu",
+                        r->yaml.context, r->yaml.context_mark.line + 1);
     else if (r->yaml.context)
-        (void)snprintf(message + len, sizeof message - (size_t)len, " %s", r->yaml.context);
+        len += snprintf(message + len, sizeof message - (size_t)len, " %s", r->yaml.context);
+    (void)snprintf(message + len, sizeof message - (size_t)len, "%s",
+                   conf_hint_quotes(r->text, r->len, mark->line, mark->column));
     return refuse_at(r, mark, message);
 }
 

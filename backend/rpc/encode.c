@@ -1,9 +1,8 @@
 /* Rows of an answer as record objects.
  *
  * What PowerDNS needs is all there in every record: it throws on a record without qtype, qname or
- * content, and is then left unusable for its next question (shared protocol notes, section 1).
- * Defaults are left out, since PowerDNS's time to read a long reply is quadratic in its bytes:
- * scopeMask 0, auth 1. */
+ * content, and is then left unusable for its next question. Defaults are left out, since PowerDNS's
+ * time to read a long reply is quadratic in its bytes: scopeMask 0, auth 1. */
 #include "worker.h"
 
 #include <stdio.h>
@@ -34,6 +33,34 @@ static void encode_type(struct reply *r, uint16_t type)
         reply_put(r, text, len);
 }
 
+/* Types whose content ends with a name, which PowerDNS prints without its final dot: pdnsutil
+ * check-zone warns of any other spelling, and a dot less is a byte less. */
+static bool ends_with_name(uint16_t type)
+{
+    static const uint16_t types[] = {RRTYPE_NS,    RRTYPE_CNAME, RRTYPE_PTR,  15 /* MX */,
+                                     33 /* SRV */, RRTYPE_DNAME, RRTYPE_ALIAS};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (types[i] == type)
+            return true;
+    }
+    return false;
+}
+
+/* Takes a final dot away that does not stand alone (the root). */
+static struct span without_dot(struct span text)
+{
+    if (text.len > 1 && text.bytes[text.len - 1] == '.' && text.bytes[text.len - 2] != ' ')
+        text.len--;
+    return text;
+}
+
+static void encode_name(struct reply *r, struct span wire)
+{
+    reply_name(r, wire);
+    if (!r->error && wire.len > 1)
+        r->len--;
+}
+
 static void encode_row_content(struct reply *r, const struct row *row)
 {
     char text[ADDR_TEXT_SIZE];
@@ -41,13 +68,13 @@ static void encode_row_content(struct reply *r, const struct row *row)
     case ROW_ENT:
         break;
     case ROW_NAME:
-        reply_name(r, row->bytes);
+        encode_name(r, row->bytes);
         break;
     case ROW_ADDR:
         reply_put(r, text, addr_print(&row->addr, text));
         break;
     case ROW_TEXT:
-        reply_content(r, row->bytes);
+        reply_content(r, ends_with_name(row->type) ? without_dot(row->bytes) : row->bytes);
         break;
     }
 }

@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-/* Serials make the list of all zones longer, and PowerDNS reads it in quadratic time (shared
- * protocol notes, section 2); only its HTTP API shows them. */
+/* Serials make the list of all zones longer, and PowerDNS reads it in quadratic time; only its HTTP
+ * API shows them. */
 #define SERIALS_SHOWN_MAX 1000
 
 /* --- parameters --- */

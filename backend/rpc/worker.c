@@ -25,6 +25,11 @@ void rpc_worker_free(struct rpc_worker *w)
     free(w);
 }
 
+void rpc_worker_rest(struct rpc_worker *w)
+{
+    reply_reset(&w->reply);
+}
+
 int worker_begin(struct rpc_worker *w, struct diag *diag)
 {
     if (!w->snapshot_ready) {

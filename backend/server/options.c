@@ -8,6 +8,10 @@
 
 #include "options_help.h"
 #include "ptrd/conf/conf.h"
+#include "ptrd/store/store.h"
+
+/* Each takes a reader of the store; the rest is for other processes. */
+#define CONNECTIONS_LIMIT (STORE_READERS_MAX - 192)
 
 #define KEY(member) offsetof(struct options, member), sizeof(((struct options *)0)->member)
 
@@ -20,7 +24,7 @@ const struct option_key option_keys[] = {
      "permissions of the socket, octal; connecting takes write permission"},
     {"socket-group", "GROUP", OPTION_TEXT, KEY(socket_group), "", 0, 0, false,
      "group of the socket, e.g. pdns"},
-    {"connections-max", "N", OPTION_NUMBER, KEY(connections_max), "512", 1, 65536, true,
+    {"connections-max", "N", OPTION_NUMBER, KEY(connections_max), "512", 1, CONNECTIONS_LIMIT, true,
      "clients at a time; PowerDNS holds one for each of its backend instances"},
     {"drain-ms", "MS", OPTION_NUMBER, KEY(drain_ms), "2000", 0, 600000, true,
      "how long requests in progress may take to end at SIGTERM"},

@@ -1,12 +1,14 @@
 #include "ptrd/server/server.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "connections.h"
@@ -27,7 +29,8 @@ struct server {
     struct log_limit log;
     int signal_fd;
     unsigned ticks;
-    bool paused; /* accepting, for ACCEPT_PAUSE_MS */
+    int64_t tick_ms; /* when the next one is due */
+    bool paused;     /* accepting, for ACCEPT_PAUSE_MS */
     bool stopping;
 };
 
@@ -90,9 +93,20 @@ static void take_signal(struct server *s)
         s->stopping = true;
 }
 
-/* A second passed without a new connection or a signal. */
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Once in TICK_MS, also while clients come and go without a pause. */
 static void tick(struct server *s)
 {
+    int64_t now = now_ms();
+    if (now < s->tick_ms)
+        return;
+    s->tick_ms = now + TICK_MS;
     engine_tick(s->engine);
     if (++s->ticks % HOUSEKEEPING_TICKS == 0)
         (void)!store_clear_dead_readers(engine_store(s->engine));
@@ -105,8 +119,7 @@ static void serve(struct server *s)
                                {.fd = s->listener.fd, .events = POLLIN}};
         int n = poll(fds, s->paused ? 1 : 2, s->paused ? ACCEPT_PAUSE_MS : TICK_MS);
         s->paused = false;
-        if (n == 0)
-            tick(s);
+        tick(s);
         if (n > 0 && fds[0].revents)
             take_signal(s);
         if (n > 0 && fds[1].revents)
@@ -151,10 +164,20 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* A large reply's memory goes back to the system when it is freed. Left to itself, glibc raises the
+ * threshold with the first such reply and keeps the memory of all later ones, in each arena. */
+static void settle_malloc(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int server_run(const struct server_config *config, struct engine *e)
 {
     struct server s = {.config = *config, .engine = e};
     struct diag diag = {0};
+    settle_malloc();
     s.signal_fd = open_signals();
     if (s.signal_fd < 0 || open_listener(&s, &diag) < 0) {
         log_line("%s", s.signal_fd < 0 ? "no signal descriptor" : diag.message);

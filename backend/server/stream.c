@@ -101,7 +101,9 @@ static int answer_one(const struct stream *s, struct rpc_worker *w, const char *
         log_limited(s->log, "%s: connection closed: %s", s->peer, diag.message);
         return PTRD_EINVAL;
     }
-    return write_all(s->out, reply, reply_len);
+    int rc = write_all(s->out, reply, reply_len);
+    rpc_worker_rest(w);
+    return rc;
 }
 
 /* All complete requests that have arrived, in order. */

@@ -158,6 +158,56 @@ int env_extend(const struct env *e, const struct paths *paths)
     return result;
 }
 
+void env_trim(const struct env *e)
+{
+    struct stat st;
+    int fd;
+    off_t needed = env_needed(e);
+    if (mdb_env_get_fd(e->mdb, &fd) == 0 && fstat(fd, &st) == 0 && st.st_size > needed)
+        (void)!ftruncate(fd, needed);
+}
+
+static int env_check_now(const struct env *e, const struct paths *paths, off_t *size,
+                         struct diag *diag)
+{
+    struct stat st;
+    if (stat(paths->file[FILE_DATA], &st)) {
+        int err = -errno;
+        return diag_set(diag, err, "%s: %s", paths->file[FILE_DATA], strerror(-err));
+    }
+    *size = st.st_size;
+    return env_check_size(e, paths, st.st_size, diag);
+}
+
+int env_settle_size(const struct env *e, const struct paths *paths, struct diag *diag)
+{
+    off_t size;
+    for (unsigned waited_ms = 0;; waited_ms++) {
+        int err = env_check_now(e, paths, &size, diag);
+        if (err != PTRD_ECORRUPT)
+            return err;
+        int fd = writer_lock(paths, 0, NULL);
+        if (fd >= 0) {
+            err = env_check_now(e, paths, &size, diag);
+            if (err == PTRD_ECORRUPT && writer_was_committing(fd) &&
+                size >= 2 * (off_t)e->page_size && env_extend(e, paths) >= 0)
+                err = 0;
+            writer_unlock(fd);
+            return err;
+        }
+        if (waited_ms == LAG_WAIT_MS)
+            return err;
+        sleep_ms(1);
+    }
+}
+
+bool env_lock_is_foreign(const struct env *e, MDB_txn *txn)
+{
+    MDB_envinfo info;
+    mdb_env_info(e->mdb, &info);
+    return info.me_last_txnid < mdb_txn_id(txn);
+}
+
 /* --- opening --- */
 
 static int env_create_mdb(const struct paths *paths, enum store_open_mode mode, size_t map_size,
@@ -170,7 +220,7 @@ static int env_create_mdb(const struct paths *paths, enum store_open_mode mode, 
     unsigned flags = MDB_NOTLS | (mode == STORE_OPEN_READ ? MDB_RDONLY : 0);
     rc = mdb_env_set_maxdbs(mdb, 8); /* one is used (place.h) */
     if (!rc)
-        rc = mdb_env_set_maxreaders(mdb, READERS_MAX);
+        rc = mdb_env_set_maxreaders(mdb, STORE_READERS_MAX);
     if (!rc)
         rc = mdb_env_set_mapsize(mdb, map_size);
     if (!rc)
@@ -198,15 +248,15 @@ static int env_map(const struct paths *paths, enum store_open_mode mode, size_t 
     }
 }
 
-static int env_refuse(const struct paths *paths, int rc, struct diag *diag)
+static int env_refuse(const struct paths *paths, enum store_open_mode mode, int rc,
+                      struct diag *diag)
 {
     int err = store_error(rc);
     if (err == PTRD_ECORRUPT)
         return diag_set(diag, err, "%s is no store of ptrd (%s)", paths->file[FILE_DATA],
                         mdb_strerror(rc));
     if (rc == EACCES || rc == EPERM || rc == EROFS)
-        return diag_set(diag, err, "%s: %s (readers need to read data.mdb and to write lock.mdb)",
-                        paths->dir, strerror(rc));
+        return access_refuse(paths, mode, err, diag);
     return diag_set(diag, err, "%s: cannot open the store: %s", paths->dir, mdb_strerror(rc));
 }
 
@@ -234,24 +284,9 @@ static int env_check_lock(struct env *e, const struct paths *paths, struct diag 
                     paths->file[FILE_DATA]);
 }
 
-static int env_check_short(struct env *e, const struct paths *paths, off_t size, struct diag *diag)
-{
-    int err = env_check_size(e, paths, size, diag);
-    if (!err)
-        return 0;
-    int fd = writer_lock(paths, LAG_WAIT_MS, NULL);
-    if (fd < 0)
-        return err;
-    struct stat st;
-    if (writer_was_committing(fd) && size >= 2 * (off_t)e->page_size && env_extend(e, paths) < 0)
-        err = PTRD_ECORRUPT;
-    else if (stat(paths->file[FILE_DATA], &st) == 0)
-        err = env_check_size(e, paths, st.st_size, diag);
-    writer_unlock(fd);
-    return err;
-}
-
-static int env_check(struct env *e, const struct paths *paths, struct diag *diag)
+/* before: what lay at the path in front of LMDB's own opening of both files; zeros: nothing. */
+static int env_check(struct env *e, const struct paths *paths, const struct identity *before,
+                     struct diag *diag)
 {
     off_t size;
     int fd;
@@ -260,9 +295,12 @@ static int env_check(struct env *e, const struct paths *paths, struct diag *diag
     if (err)
         return diag_set(diag, err, "%s: %s", paths->file[FILE_DATA], strerror(-err));
     if (mdb_env_get_fd(e->mdb, &fd) || fstat(fd, &opened) ||
-        opened.st_ino != e->identity.data_ino || opened.st_dev != e->identity.data_dev)
+        opened.st_ino != e->identity.data_ino || opened.st_dev != e->identity.data_dev ||
+        (before->data_ino && !identity_equal(before, &e->identity)))
         return diag_set(diag, -EAGAIN, "%s is being replaced; try again", paths->dir);
-    err = env_check_short(e, paths, size, diag);
+    err = env_check_size(e, paths, size, NULL);
+    if (err)
+        err = env_settle_size(e, paths, diag);
     if (!err)
         err = env_check_lock(e, paths, diag);
     if (!err)
@@ -273,10 +311,17 @@ static int env_check(struct env *e, const struct paths *paths, struct diag *diag
 int env_open(const struct paths *paths, enum store_open_mode mode, size_t map_size,
              struct env **out, struct diag *diag)
 {
-    struct stat data = {0}, lock;
+    struct stat data = {0};
     if (stat(paths->file[FILE_DATA], &data) && (errno != ENOENT || mode == STORE_OPEN_READ))
-        return env_refuse(paths, errno, diag);
-    bool new_lock = stat(paths->file[FILE_LOCK], &lock) != 0;
+        return env_refuse(paths, mode, errno, diag);
+    bool new_data = data.st_size == 0;
+    int err = lock_file_prepare(paths, diag);
+    if (err)
+        return err;
+    struct identity before = {0};
+    off_t size;
+    if (identity_read(paths, &before, &size))
+        before = (struct identity){0};
     struct env *e = calloc(1, sizeof *e);
     if (!e)
         return PTRD_ENOMEM;
@@ -285,14 +330,15 @@ int env_open(const struct paths *paths, enum store_open_mode mode, size_t map_si
     int rc = env_map(paths, mode, map_size, data.st_size, &e->mdb);
     if (rc) {
         env_free(e);
-        return env_refuse(paths, rc, diag);
+        return env_refuse(paths, mode, rc, diag);
     }
-    if (new_lock) /* readers of the group must register; where it is not ours, it stays as it is */
-        (void)!chmod(paths->file[FILE_LOCK], 0660);
+    int fd;
+    if (new_data && mdb_env_get_fd(e->mdb, &fd) == 0)
+        file_give(paths, fd, 0640);
     MDB_stat st;
     mdb_env_stat(e->mdb, &st);
     e->page_size = st.ms_psize;
-    int err = env_check(e, paths, diag);
+    err = env_check(e, paths, &before, diag);
     if (err)
         env_free(e);
     else

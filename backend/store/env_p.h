@@ -31,7 +31,6 @@
 
 #define MAP_DEFAULT ((size_t)1 << 36)
 #define MAP_HEADROOM ((size_t)64 << 20)
-#define READERS_MAX 2048
 
 enum env_file { FILE_DATA, FILE_LOCK, FILE_WRITER, FILE_COUNT };
 
@@ -58,7 +57,8 @@ struct env {
     atomic_uint active;
     atomic_bool closed;
     pthread_mutex_t gate;
-    atomic_bool grow; /* a writer met MDB_MAP_FULL */
+    atomic_bool grow;    /* a writer met MDB_MAP_FULL */
+    atomic_bool foreign; /* env_lock_is_foreign: not to be used for new transactions */
 };
 
 /* lock.mdb is that of another data.mdb; never leaves this folder. */
@@ -112,6 +112,31 @@ PTRD_CHECKED int env_resize(struct env *e, size_t size) PTRD_NONNULL;
 PTRD_CHECKED int env_check_size(const struct env *e, const struct paths *paths, off_t size,
                                 struct diag *diag) PTRD_NONNULL_ARGS(1, 2);
 
+/* After a short file was met: PTRD_ECORRUPT unless it is long enough by now, or becomes so. A
+ * commit may be between its two steps (a moment helps), or its writer was killed there (the second
+ * step is made here). */
+PTRD_CHECKED int env_settle_size(const struct env *e, const struct paths *paths, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 2);
+
+/* An older file was written over data.mdb while this environment was open: a commit writes the data
+ * first, so lock.mdb never knows a later transaction than its own data file does. */
+bool env_lock_is_foreign(const struct env *e, MDB_txn *txn) PTRD_NONNULL;
+
+/* --- files.c --- */
+
+/* A file just made: its mode whatever the umask; from root to the owner of the directory, so that a
+ * load by root does not lock out the user that ptrd runs as. */
+void file_give(const struct paths *paths, int fd, unsigned mode) PTRD_NONNULL;
+
+/* Makes lock.mdb if it is missing, and its blocks; -ENOSPC, -EDQUOT or -EFBIG. To be called while
+ * this process has no environment with that file: closing it gives up LMDB's locks. */
+PTRD_CHECKED int lock_file_prepare(const struct paths *paths, struct diag *diag)
+    PTRD_NONNULL_ARGS(1);
+
+/* Tells who is refused and what is needed; returns err. */
+int access_refuse(const struct paths *paths, enum store_open_mode mode, int err, struct diag *diag)
+    PTRD_NONNULL_ARGS(1);
+
 /* --- writer.lock (lock.c) --- */
 
 /* Takes the lock: the descriptor, PTRD_EBUSY (diag names the holder) or another error. */
@@ -122,6 +147,10 @@ PTRD_CHECKED int writer_mark(int fd, bool committing);
 /* The holder before us was killed between its commit and the extension of the file. */
 bool writer_was_committing(int fd);
 void writer_unlock(int fd);
+
+/* Gives back the room of what an unfinished transaction wrote behind the last page, where nobody
+ * reads. Under writer.lock, with no write transaction open. */
+void env_trim(const struct env *e) PTRD_NONNULL;
 
 /* Extends data.mdb to the length that its last page needs; returns 1 when it had to. */
 PTRD_CHECKED int env_extend(const struct env *e, const struct paths *paths) PTRD_NONNULL;

@@ -64,7 +64,11 @@ int writer_lock(const struct paths *paths, unsigned wait_ms, struct diag *diag)
 {
     uint64_t until_ms = now_ms() + wait_ms;
     for (;;) {
-        int fd = open(paths->file[FILE_WRITER], O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+        int fd = open(paths->file[FILE_WRITER], O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
+        if (fd >= 0)
+            file_give(paths, fd, 0660);
+        else if (errno == EEXIST)
+            fd = open(paths->file[FILE_WRITER], O_RDWR | O_CLOEXEC);
         if (fd < 0) {
             int err = -errno;
             return diag_set(diag, err, "%s: cannot open for writing: %s", paths->file[FILE_WRITER],

@@ -60,7 +60,8 @@ static int reader_settle(struct store_reader *r, off_t *size)
     int err = identity_read(&r->store->paths, &there, size);
     if (err)
         return err;
-    if (!r->env || !identity_equal(&r->env->identity, &there)) {
+    if (!r->env || !identity_equal(&r->env->identity, &there) ||
+        atomic_load_explicit(&r->env->foreign, memory_order_relaxed)) {
         reader_leave(r);
         err = store_acquire(r->store, &r->env, NULL);
         if (err)
@@ -100,11 +101,21 @@ static void reader_settle_txn(struct store_reader *r)
     r->probed = r->empty = 0;
 }
 
-int store_read_begin(struct store_reader *r, struct store_meta *meta)
+/* What must hold before any page is read. */
+static int reader_check(struct store_reader *r, off_t size)
+{
+    if (env_lock_is_foreign(r->env, r->txn)) {
+        atomic_store(&r->env->foreign, true);
+        return PTRD_ELOCKFILE;
+    }
+    if (env_check_size(r->env, &r->store->paths, size, NULL))
+        return env_settle_size(r->env, &r->store->paths, NULL);
+    return 0;
+}
+
+static int reader_begin(struct store_reader *r, struct store_meta *meta)
 {
     off_t size;
-    if (r->begun)
-        return PTRD_EINVAL;
     int err = reader_settle(r, &size);
     if (err)
         return err;
@@ -121,14 +132,22 @@ int store_read_begin(struct store_reader *r, struct store_meta *meta)
     r->begun = true;
     memset(r->cursor_fresh, 0, sizeof r->cursor_fresh);
     reader_settle_txn(r);
-    /* before any page is read */
-    if (env_check_size(r->env, &r->store->paths, size, NULL))
-        err = store_recheck(r->store, r->env);
+    err = reader_check(r, size);
     if (!err)
         err = reader_meta(r, meta);
     if (err)
         store_read_end(r);
     return err;
+}
+
+int store_read_begin(struct store_reader *r, struct store_meta *meta)
+{
+    if (r->begun)
+        return PTRD_EINVAL;
+    int err = reader_begin(r, meta);
+    if (err == PTRD_ELOCKFILE) /* the file is opened anew */
+        err = reader_begin(r, meta);
+    return err == PTRD_ELOCKFILE ? PTRD_ECORRUPT : err;
 }
 
 void store_read_end(struct store_reader *r)

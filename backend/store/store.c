@@ -2,9 +2,13 @@
 #include "store_p.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define FIND_TRIES 4
 
 /* --- environments --- */
 
@@ -21,54 +25,55 @@ static bool lock_in_use(const struct store *s, const struct identity *there)
 /* data.mdb was replaced alone and lock.mdb is the old one's: takes it away, so that a new one is
  * made. Under writer.lock, so no writer works with it; processes that still use it notice by its
  * inode at their next transaction. */
-static int lock_replace(const struct store *s, const struct identity *there, struct diag *diag)
+static int lock_replace(const struct paths *paths, const struct identity *there, struct diag *diag)
 {
-    int fd = writer_lock(&s->paths, 1000, diag);
+    int fd = writer_lock(paths, 1000, diag);
     if (fd < 0)
         return fd;
     struct identity now;
     off_t size;
-    int err = identity_read(&s->paths, &now, &size);
-    if (!err && identity_equal(&now, there) && unlink(s->paths.file[FILE_LOCK]) && errno != ENOENT)
+    int err = identity_read(paths, &now, &size);
+    if (!err && identity_equal(&now, there) && unlink(paths->file[FILE_LOCK]) && errno != ENOENT)
         err = -errno;
     writer_unlock(fd);
     if (err)
-        return diag_set(diag, err, "%s: cannot replace it: %s", s->paths.file[FILE_LOCK],
+        return diag_set(diag, err, "%s: cannot replace it: %s", paths->file[FILE_LOCK],
                         strerror(-err));
     return 0;
 }
 
 /* lock.mdb seems to be another data file's. Looked at again while no writer can be between its two
  * steps; if it still is, it goes. */
-static int lock_settle(struct store *s, struct env **out, struct diag *diag)
+static int lock_settle(const struct store *s, const struct paths *paths, struct env **out,
+                       struct diag *diag)
 {
-    int fd = writer_lock(&s->paths, 1000, diag);
+    int fd = writer_lock(paths, 1000, diag);
     if (fd < 0)
         return fd;
-    int err = env_open(&s->paths, s->mode, s->map_size, out, diag);
+    int err = env_open(paths, s->mode, s->map_size, out, diag);
     if (err == PTRD_ELOCKFILE) {
-        if (unlink(s->paths.file[FILE_LOCK]) && errno != ENOENT)
-            err = diag_set(diag, -errno, "%s: cannot replace it: %s", s->paths.file[FILE_LOCK],
+        if (unlink(paths->file[FILE_LOCK]) && errno != ENOENT)
+            err = diag_set(diag, -errno, "%s: cannot replace it: %s", paths->file[FILE_LOCK],
                            strerror(errno));
         else
-            err = env_open(&s->paths, s->mode, s->map_size, out, diag);
+            err = env_open(paths, s->mode, s->map_size, out, diag);
     }
     writer_unlock(fd);
     return err == PTRD_ELOCKFILE ? PTRD_ECORRUPT : err;
 }
 
-static int store_open_env(struct store *s, const struct identity *there, struct env **out,
-                          struct diag *diag)
+static int store_open_env(struct store *s, const struct paths *paths, const struct identity *there,
+                          struct env **out, struct diag *diag)
 {
     struct env *e;
     if (there && lock_in_use(s, there)) {
-        int err = lock_replace(s, there, diag);
+        int err = lock_replace(paths, there, diag);
         if (err)
             return err;
     }
-    int err = env_open(&s->paths, s->mode, s->map_size, &e, diag);
+    int err = env_open(paths, s->mode, s->map_size, &e, diag);
     if (err == PTRD_ELOCKFILE)
-        err = lock_settle(s, &e, diag);
+        err = lock_settle(s, paths, &e, diag);
     if (err)
         return err;
     e->number = ++s->numbers;
@@ -91,21 +96,72 @@ static void env_unref(struct store *s, struct env *e)
     env_free(e);
 }
 
-static int acquire_locked(struct store *s, struct env **out, struct diag *diag)
+static struct env *find_open(const struct store *s, const struct identity *there)
 {
+    struct env *e = s->envs;
+    while (e && (!identity_equal(&e->identity, there) || atomic_load(&e->foreign)))
+        e = e->next;
+    return e;
+}
+
+/* Opens what lies in the directory that fd is, whatever the path names meanwhile: two environments
+ * with one lock.mdb must never be open in a process, since closing one gives up the reader slots of
+ * both. */
+static int open_in(struct store *s, int fd, struct env **out, struct diag *diag)
+{
+    struct paths fixed;
     struct identity there;
     off_t size;
-    int err = identity_read(&s->paths, &there, &size);
+    char dir[40];
+    snprintf(dir, sizeof dir, "/proc/self/fd/%d", fd);
+    if (access(dir, X_OK) && errno == ENOENT)
+        fixed = s->paths; /* no /proc */
+    else if (paths_init(dir, &fixed, NULL))
+        return PTRD_EINVAL;
+    int err = identity_read(&fixed, &there, &size);
     if (err)
         return diag_set(diag, err, "%s: %s", s->paths.file[FILE_DATA], strerror(-err));
-    struct env *e = s->envs;
-    while (e && !identity_equal(&e->identity, &there))
-        e = e->next;
-    if (!e) {
-        err = store_open_env(s, &there, &e, diag);
+    *out = find_open(s, &there);
+    return *out ? 0 : store_open_env(s, &fixed, &there, out, diag);
+}
+
+static int open_anew(struct store *s, struct env **out, struct diag *diag)
+{
+    int fd = open(s->paths.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        int err = -errno;
+        return diag_set(diag, err, "%s: %s", s->paths.dir, strerror(-err));
+    }
+    int err = open_in(s, fd, out, diag);
+    close(fd);
+    return err;
+}
+
+/* The environment of what lies at the path, opened if it is not. Files that are exchanged meanwhile
+ * are looked at again. */
+static int find_env(struct store *s, struct env **out, struct diag *diag)
+{
+    struct identity there, now;
+    off_t size;
+    for (int tries = 1;; tries++) {
+        int err = identity_read(&s->paths, &there, &size);
         if (err)
+            return diag_set(diag, err, "%s: %s", s->paths.file[FILE_DATA], strerror(-err));
+        *out = find_open(s, &there);
+        if (!*out)
+            err = open_anew(s, out, diag);
+        if (err == 0 || tries == FIND_TRIES || identity_read(&s->paths, &now, &size) ||
+            identity_equal(&now, &there))
             return err;
     }
+}
+
+static int acquire_locked(struct store *s, struct env **out, struct diag *diag)
+{
+    struct env *e = NULL;
+    int err = find_env(s, &e, diag);
+    if (err)
+        return err;
     if (e != s->current) {
         e->refs++;
         env_unref(s, s->current);
@@ -139,25 +195,6 @@ int store_open_tables(struct store *s, struct env *e)
     return err;
 }
 
-int store_recheck(struct store *s, struct env *e)
-{
-    struct stat st;
-    if (stat(s->paths.file[FILE_DATA], &st))
-        return -errno;
-    /* a commit of another process was between our two looks */
-    if (env_check_size(e, &s->paths, st.st_size, NULL) == 0)
-        return 0;
-    int fd = writer_lock(&s->paths, 0, NULL);
-    if (fd < 0)
-        return PTRD_ECORRUPT;
-    int err = PTRD_ECORRUPT;
-    if (writer_was_committing(fd) && st.st_size >= 2 * (off_t)e->page_size &&
-        env_extend(e, &s->paths) >= 0)
-        err = 0;
-    writer_unlock(fd);
-    return err;
-}
-
 /* --- the public handle --- */
 
 static int dir_check(const struct paths *paths, enum store_open_mode mode, struct diag *diag)
@@ -173,9 +210,11 @@ static int dir_check(const struct paths *paths, enum store_open_mode mode, struc
     }
     if (!S_ISDIR(st.st_mode))
         return diag_set(diag, -ENOTDIR, "%s is not a directory; a store is one", paths->dir);
-    if (stat(paths->file[FILE_DATA], &st) && errno != ENOENT)
-        return diag_set(diag, -errno, "%s: %s", paths->file[FILE_DATA], strerror(errno));
-    return 0;
+    if (stat(paths->file[FILE_DATA], &st) == 0 || errno == ENOENT)
+        return 0;
+    if (errno == EACCES)
+        return access_refuse(paths, mode, -errno, diag);
+    return diag_set(diag, -errno, "%s: %s", paths->file[FILE_DATA], strerror(errno));
 }
 
 static int nothing_loaded(const struct paths *paths, struct diag *diag)
@@ -217,7 +256,7 @@ int store_open_mapped(const char *dir, enum store_open_mode mode, size_t map_siz
     if (!err)
         err = file_check(&s->paths, mode, diag);
     if (!err)
-        err = store_open_env(s, NULL, &s->current, diag);
+        err = store_open_env(s, &s->paths, NULL, &s->current, diag);
     if (!err) {
         s->current->refs = 1;
         if (mode == STORE_OPEN_READ && !atomic_load(&s->current->tables_open))

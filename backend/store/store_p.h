@@ -27,8 +27,4 @@ void store_release(struct store *s, struct env *e) PTRD_NONNULL_ARGS(1);
 /* env_open_tables under the store's lock. */
 PTRD_CHECKED int store_open_tables(struct store *s, struct env *e) PTRD_NONNULL;
 
-/* After a short file was met: PTRD_ECORRUPT unless it is long enough by now or could be repaired.
- */
-PTRD_CHECKED int store_recheck(struct store *s, struct env *e) PTRD_NONNULL;
-
 #endif

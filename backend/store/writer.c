@@ -13,6 +13,8 @@ static void writer_free(struct store_writer *w)
     }
     if (w->txn)
         mdb_txn_abort(w->txn);
+    if (w->entered && !w->committed)
+        env_trim(w->env);
     if (w->entered)
         env_leave(w->env);
     if (w->env)
@@ -81,6 +83,7 @@ static int writer_begin(struct store_writer *w, unsigned wait_ms, struct store_m
         return err;
     if (unfinished && (err = env_extend(w->env, &s->paths)) < 0)
         return diag_set(diag, err, "%s: cannot extend it", s->paths.file[FILE_DATA]);
+    env_trim(w->env); /* a writer before us may have been killed */
     err = writer_mark(w->lock_fd, false);
     if (!err)
         err = writer_grow(w->env);
@@ -226,12 +229,14 @@ static int writer_commit(struct store_writer *w, const struct store_meta *meta, 
         w->txn = NULL; /* freed by the commit, also when it fails */
         err = writer_error(w, mdb_txn_commit(txn));
     }
-    if (err)
-        return diag_set(diag, err, "%s: cannot commit: %s; the old data stay", w->store->paths.dir,
-                        ptrd_strerror(err));
+    if (err) /* LMDB says EIO of a write that ended early for want of room */
+        return diag_set(diag, err, "%s: cannot commit: %s%s; the old data stay",
+                        w->store->paths.dir, ptrd_strerror(err),
+                        err == -EIO ? " (is the disk full?)" : "");
     if (!atomic_load(&w->env->tables_open))
         env_publish_tables(w->env, w->dbis);
-    /* committed: what follows is tidying, and the next writer makes up for it */
+    w->committed = true;
+    /* what follows is tidying, and the next writer makes up for it */
     if (env_extend(w->env, &w->store->paths) >= 0)
         (void)!writer_mark(w->lock_fd, false);
     return 0;

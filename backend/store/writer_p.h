@@ -11,7 +11,7 @@ struct store_writer {
     MDB_dbi dbis[STORE_TABLES];
     MDB_cursor *cursors[STORE_TABLES]; /* of store_writer_seek */
     int lock_fd;
-    bool entered;
+    bool entered, committed;
 };
 
 /* store_error, remembering a full map. */

@@ -1,5 +1,5 @@
-/* The law of design section 3: forward(g(a)) == {a}, and a name is generated iff it is g(b) of some
- * b; for every placeholder form over random blocks of every length, prefixes and ranges. */
+/* The law of answers: forward(g(a)) == {a}, and a name is generated iff it is g(b) of some b; for
+ * every placeholder form over random blocks of every length, prefixes and ranges. */
 #include "support/law.h"
 
 #include "ptrd/core/proof.h"

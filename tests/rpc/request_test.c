@@ -332,10 +332,10 @@ static void expect_lookup(struct fixture *f, const char *qname, const char *qtyp
 
 #define PTR_7                                                                                      \
     "{\"qtype\":\"PTR\",\"qname\":\"7.100.51.198.in-addr.arpa.\",\"content\":\"198-51-100-7.dyn."  \
-    "isp.example.\",\"ttl\":600,\"domain_id\":3}"
+    "isp.example\",\"ttl\":600,\"domain_id\":3}"
 #define PTR_7_UPPER                                                                                \
     "{\"qtype\":\"PTR\",\"qname\":\"7.100.51.198.IN-ADDR.arpa.\",\"content\":\"198-51-100-7.dyn."  \
-    "isp.example.\",\"ttl\":600,\"domain_id\":3}"
+    "isp.example\",\"ttl\":600,\"domain_id\":3}"
 #define PTR_V6 "5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa."
 
 static void lookups(void **state)
@@ -351,11 +351,11 @@ static void lookups(void **state)
     expect_lookup(f, "7.100.51.198.in-addr.arpa.", "TYPE0", 3, "[]");
     expect_lookup(f, "25.100.51.198.in-addr.arpa.", "ANY", -1,
                   "[{\"qtype\":\"PTR\",\"qname\":\"25.100.51.198.in-addr.arpa.\",\"content\":"
-                  "\"mail.customer.example.\",\"ttl\":300,\"domain_id\":3}]");
+                  "\"mail.customer.example\",\"ttl\":300,\"domain_id\":3}]");
     expect_lookup(f, PTR_V6, "ANY", 4,
                   "[{\"qtype\":\"PTR\",\"qname\":\"" PTR_V6
                   "\",\"content\":\"2001-0db8-0000-0000-0000-0000-"
-                  "0000-0025.dyn.isp.example.\",\"ttl\":600,\"domain_id\":4}]");
+                  "0000-0025.dyn.isp.example\",\"ttl\":600,\"domain_id\":4}]");
     expect_lookup(f, "198-51-100-7.dyn.isp.example.", "A", -1,
                   "[{\"qtype\":\"A\",\"qname\":\"198-51-100-7.dyn.isp.example.\",\"content\":\"198."
                   "51.100.7\","

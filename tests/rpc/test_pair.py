@@ -27,7 +27,7 @@ def state(letter, blocks):
 
 
 def forward(letter):
-    return f"{letter}0-7.isp.example."
+    return f"{letter}0-7.isp.example"
 
 
 def ask(client, stop, seen, broken):

@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import tempfile
 import time
@@ -36,7 +37,7 @@ ptrs:
 """
 
 REVERSE = "{}.100.51.198.in-addr.arpa."
-FORWARD = "198-51-100-{}.dyn.isp.example."
+FORWARD = "198-51-100-{}.dyn.isp.example"
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +233,24 @@ def test_a_large_reply_read_slowly_is_whole(tmp_path):
         assert_right(c)
 
 
+def test_idle_connections_keep_no_large_replies(tmp_path):
+    ptrs = "".join(f"  10.9.{n // 250}.{n % 250}: host{n}.customer.example\n" for n in range(20000))
+    store = Store(tmp_path / "db").load(
+        ZONES.replace("blocks:", "  - prefix: 10.9.0.0/16\nblocks:") + ptrs)
+    with Ptrd(store.dir) as p:
+        clients = [Client(p.socket) for _ in range(20)]
+        for c in clients:
+            assert len(c.call("list", zonename="9.10.in-addr.arpa.", domain_id=-1)) > 20000
+        maps = pathlib.Path(f"/proc/{p.pid}/maps").read_text()
+        if "asan" not in maps and "tsan" not in maps:
+            status = pathlib.Path(f"/proc/{p.pid}/status").read_text()
+            rss_kb = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+            assert rss_kb < 20 * 1024  # one reply is 2 MB
+        for c in clients:
+            assert_right(c)
+            c.close()
+
+
 # --- many clients ---
 
 def test_200_connections_at_once(ptrd):
@@ -322,6 +341,25 @@ def test_out_of_descriptors_others_go_on(store):
             c.close()
         ticks = sum(map(int, open(f"/proc/{p.pid}/stat").read().rsplit(")", 1)[1].split()[11:13]))
         assert ticks < 200  # it did not spin
+
+
+def open_transactions(store_dir, pid):
+    """Of a process, by LMDB's table of readers: a header of 128 bytes, then slots of 64 bytes: number of the
+    transaction (all ones: none), process."""
+    table = (store_dir / "lock.mdb").read_bytes()[128:]
+    slots = [struct.unpack_from("<QI", table, at) for at in range(0, len(table) - 63, 64)]
+    return [number for number, owner in slots if owner == pid and number != 2 ** 64 - 1]
+
+
+def test_no_transaction_is_kept_while_clients_only_come_and_go(store):
+    with Ptrd(store) as p:
+        with Client(p.socket) as c:
+            assert_right(c)
+        end = time.monotonic() + 4
+        while time.monotonic() < end and open_transactions(store, p.pid):
+            with Client(p.socket):
+                time.sleep(0.01)
+        assert open_transactions(store, p.pid) == []
 
 
 # --- starting and stopping ---
@@ -551,7 +589,7 @@ def test_help_and_version():
     (["--db", "x"], 1, "no socket: give --socket PATH"),
     (["--db", "x", "--socket", "y", "--leaf", "ipv6"], 1, "comes with a later version"),
     (["--db", "x", "--socket", "y", "--leaf", "blue"], 1, "leaf: expected `off`, found `blue`"),
-    (["--db", "x", "--socket", "y", "--connections-max", "0"], 1, "connections-max: expected a number 1 to 65536"),
+    (["--db", "x", "--socket", "y", "--connections-max", "0"], 1, "connections-max: expected a number 1 to 8000"),
     (["--db", "x", "--socket", "y", "--connections-max", "99999999999999999999999"], 1, "connections-max: expected"),
     (["--db", "x", "--socket", "y", "--socket-mode", "0888"], 1, "socket-mode: expected octal"),
     (["--db", "/nonexistent-store", "--stdio"], 1, "/nonexistent-store"),

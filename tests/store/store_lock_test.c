@@ -71,6 +71,9 @@ static void full_disk_keeps_the_old_data(void **state)
     struct scratch s;
     scratch_init(&s);
     load_small(s.store, 1700000000);
+    char path[160];
+    struct stat before, after;
+    assert_int_equal(stat(path_in(s.store, "data.mdb", path), &before), 0);
     pid_t pid = fork();
     if (pid == 0) {
         struct diag diag = {0};
@@ -84,6 +87,9 @@ static void full_disk_keeps_the_old_data(void **state)
         CHILD_CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
         int err = load_model(store, m, t, 1700000100, 0, NULL, NULL, &report, &diag);
         CHILD_CHECK(err < 0 && strstr(diag.message, "old data stay"));
+        /* what was written until then is given back */
+        CHILD_CHECK(stat(path_in(s.store, "data.mdb", path), &after) == 0);
+        CHILD_CHECK(after.st_size == before.st_size);
         /* there is room again: the same process goes on */
         limit.rlim_cur = RLIM_INFINITY;
         CHILD_CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);

@@ -1,6 +1,8 @@
 /* Opening: what is refused, and that the message says what to do. */
 #include "store_support.h"
 
+#include <sys/file.h>
+
 static int open_error(const char *dir, enum store_open_mode mode, struct diag *diag)
 {
     struct store *s = NULL;
@@ -168,6 +170,44 @@ static void unwritten_free_pages_are_no_truncation(void **state)
     store_close(reader);
 }
 
+/* A commit makes the file longer after its pages are visible: who looks in between waits. */
+static void a_commit_between_its_two_steps_is_waited_for(void **state)
+{
+    struct scratch *s = *state;
+    char path[160], lock[160], tail[4096];
+    struct stat st;
+    load_small(s->store, 1700000000);
+    struct store *reader = open_ok(s->store, STORE_OPEN_READ);
+    assert_int_equal(stat(path_in(s->store, "data.mdb", path), &st), 0);
+    path_in(s->store, "writer.lock", lock);
+    for (int i = 0; i < 2; i++) { /* an open reader, then at opening */
+        int ready[2];
+        char c;
+        assert_int_equal(pipe(ready), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+            int held = open(lock, O_RDWR), data = open(path, O_RDWR);
+            CHILD_CHECK(held >= 0 && data >= 0 && flock(held, LOCK_EX) == 0);
+            CHILD_CHECK(pread(data, tail, sizeof tail, st.st_size - 4096) == 4096);
+            CHILD_CHECK(ftruncate(data, st.st_size - 4096) == 0);
+            CHILD_CHECK(write(ready[1], "x", 1) == 1);
+            sleep_some(60000);
+            CHILD_CHECK(pwrite(data, tail, sizeof tail, st.st_size - 4096) == 4096);
+            sleep_some(400000); /* the lock is held on */
+            _exit(0);
+        }
+        assert_int_equal(read(ready[0], &c, 1), 1);
+        if (i == 0)
+            assert_int_equal(meta_of(reader).data, 1);
+        else
+            store_close(open_ok(s->store, STORE_OPEN_READ));
+        child_ok(pid);
+        close(ready[0]);
+        close(ready[1]);
+    }
+    store_close(reader);
+}
+
 /* Raises the format number of the stored meta record to 7, in the file. */
 static void patch_format(const char *path)
 {
@@ -253,12 +293,54 @@ static void modes_of_files(void **state)
     struct scratch *s = *state;
     char path[160];
     struct stat st;
-    umask(022);
+    static const mode_t masks[] = {022, 077, 0};
+    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    mode_t before = umask(0);
+    for (unsigned i = 0; i < 3; i++) {
+        umask(masks[i]);
+        load_small(s->store, 1700000000);
+        for (unsigned k = 0; k < 3; k++) {
+            assert_int_equal(stat(path_in(s->store, files[k], path), &st), 0);
+            assert_int_equal(st.st_mode & 0777, k == 0 ? 0640 : 0660);
+        }
+        run("rm -r -- %s", s->store);
+    }
+    umask(before);
+}
+
+/* /var/lib/ptrd is the service's; a load by root must not lock it out. */
+static void a_load_by_root_gives_the_files_to_the_directory_s_owner(void **state)
+{
+    struct scratch *s = *state;
+    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    char path[160];
+    struct stat st;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(mkdir(s->store, 0750), 0);
+    assert_int_equal(chown(s->store, 65534, 65533), 0);
     load_small(s->store, 1700000000);
-    assert_int_equal(stat(path_in(s->store, "data.mdb", path), &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0640);
+    for (unsigned k = 0; k < 3; k++) {
+        assert_int_equal(stat(path_in(s->store, files[k], path), &st), 0);
+        assert_int_equal(st.st_uid, 65534);
+        assert_int_equal(st.st_gid, 65533);
+    }
+    assert_int_equal(chown(path_in(s->store, "data.mdb", path), 4711, 65533), 0);
+    load_small(s->store, 1700000001); /* what was there stays as it is */
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_uid, 4711);
+}
+
+/* LMDB writes it through a map: a hole in it is SIGBUS on a full disk. */
+static void lock_file_has_no_holes(void **state)
+{
+    struct scratch *s = *state;
+    char path[160];
+    struct stat st;
+    load_small(s->store, 1700000000);
     assert_int_equal(stat(path_in(s->store, "lock.mdb", path), &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0660);
+    assert_true(st.st_size >= (off_t)STORE_READERS_MAX * 64);
+    assert_true((off_t)st.st_blocks * 512 >= st.st_size);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -273,10 +355,13 @@ int main(void)
         TEST(truncated_store),
         TEST(truncated_while_open),
         TEST(unwritten_free_pages_are_no_truncation),
+        TEST(a_commit_between_its_two_steps_is_waited_for),
         TEST(newer_store),
         TEST(no_permission),
         TEST(reader_may_not_write),
         TEST(modes_of_files),
+        TEST(a_load_by_root_gives_the_files_to_the_directory_s_owner),
+        TEST(lock_file_has_no_holes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,6 +86,34 @@ static void replaced_directory_is_seen_at_the_next_begin(void **state)
     }
 }
 
+/* An exchange between two looks at the path mixes up no files, and fails no request. */
+static void directories_exchanged_all_the_time(void **state)
+{
+    struct fixture *f = *state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (;;) {
+            CHILD_CHECK(renameat2(AT_FDCWD, f->scratch.store, AT_FDCWD, f->scratch.other,
+                                  RENAME_EXCHANGE) == 0);
+            sleep_some((unsigned)(getpid() % 7) * 10);
+        }
+    }
+    unsigned changes = 0, asked = 0;
+    bool old = true;
+    for (double end = now_seconds() + 1; now_seconds() < end; asked++) {
+        struct store_meta meta;
+        assert_int_equal(store_read_begin(f->reader, &meta), 0);
+        bool now = has_zone(f->reader, "old.example");
+        assert_true(has_zone(f->reader, "new.example") != now);
+        store_read_end(f->reader);
+        changes += now != old;
+        old = now;
+    }
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_true(changes > 10);
+}
+
 static void running_transaction_keeps_the_old_store(void **state)
 {
     struct fixture *f = *state;
@@ -191,6 +219,30 @@ static void deleted_lock_file_is_noticed(void **state)
     assert_true(sees(f, "third.example"));
 }
 
+/* `cp backup/data.mdb DIR`: the same inode with older contents. The lock file then knows a later
+ * transaction than the data file, and LMDB would read the copy's last but one. */
+static void an_older_file_written_over_is_noticed(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const zones[] = {"a.example", "b.example", "c.example"};
+    const char *db = f->scratch.store;
+    for (unsigned i = 0; i < 3; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            if (i == 2)
+                run("cp %s/data.mdb %s/copy", db, f->scratch.dir);
+            make_store(db, zones[i]);
+            _exit(0);
+        }
+        child_ok(pid);
+    }
+    assert_true(sees(f, "c.example"));
+    run("cp %s/copy %s/data.mdb", f->scratch.dir, db);
+    assert_true(sees(f, "b.example"));
+    assert_false(sees(f, "a.example"));
+    assert_false(sees(f, "c.example"));
+}
+
 static void write_into_a_replaced_store_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -213,12 +265,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(replaced_directory_is_seen_at_the_next_begin),
+        TEST(directories_exchanged_all_the_time),
         TEST(running_transaction_keeps_the_old_store),
         TEST(missing_store_is_an_error_for_that_request),
         TEST(truncated_new_store_is_an_error_until_repaired),
         TEST(data_file_replaced_alone),
         TEST(foreign_lock_file_is_replaced),
         TEST(deleted_lock_file_is_noticed),
+        TEST(an_older_file_written_over_is_noticed),
         TEST(write_into_a_replaced_store_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

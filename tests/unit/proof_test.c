@@ -1,4 +1,4 @@
-/* The proof of templates at its borders: what design section 4 names, and each rule from both
+/* The proof of templates at its borders: what ptrd-zones(5) names, and each rule from both
  * sides. */
 #include "ptrd/core/proof.h"
 

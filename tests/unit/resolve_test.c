@@ -1,4 +1,4 @@
-/* resolve.h and answer by answer the table of design section 3, by hand. Against all names of
+/* resolve.h and answer by answer the list under Answers in ptrd(8), by hand. Against all names of
  * random configurations: tests/rpc/test_model_lookup.py. */
 #include "support/loaded.h"
 

@@ -169,6 +169,59 @@ static void test_readers_never_see_half_a_load(void **state)
     loaded_remove(&where);
 }
 
+/* A block that no table can be built of, written past the loader's checks. */
+static void spoil(const struct loaded *where)
+{
+    struct store *s = NULL;
+    struct store_writer *w = NULL;
+    struct store_meta meta;
+    struct diag diag = {.file = NULL};
+    struct store_buf key = {0}, value = {0};
+    struct store_block block = {
+        .range = {.family = FAMILY_IPV4, .first = 0x0a000000, .last = 0x0a0000ff},
+        .text = {(const uint8_t *)"{no", 3}};
+    if (store_open(where->dir, STORE_OPEN_CREATE, &s, &diag) < 0 ||
+        store_write_begin(s, 0, &w, &meta, &diag) < 0 || store_key_block(&block.range, &key) < 0 ||
+        store_write_block(&block, &value) < 0 ||
+        store_put(w, STORE_BLOCKS, (struct span){key.bytes, key.len},
+                  (struct span){value.bytes, value.len}) < 0)
+        _exit(1);
+    meta.structure++;
+    meta.data++;
+    _exit(store_write_commit(w, &meta, &diag) < 0);
+}
+
+/* A build that fails is an error of its generation only: the next one is tried at once. */
+static void test_a_good_load_behind_a_bad_one_is_seen_by_the_next_begin(void **state)
+{
+    struct loaded where;
+    struct engine *e;
+    struct snapshot s;
+    struct diag diag = {.file = NULL};
+    char text[NAME_TEXT_SIZE];
+    int status;
+    (void)state;
+    loaded_make(&where);
+    loaded_load(&where, one, 1000);
+    assert_int_equal(engine_open(where.dir, &e, &diag), 0);
+    assert_int_equal(snapshot_init(&s, e), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0)
+        spoil(&where);
+    assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+    assert_true(snapshot_begin(&s) < 0);
+    assert_true(snapshot_begin(&s) < 0); /* remembered */
+    loaded_load_elsewhere(&where, two, 2000);
+    assert_int_equal(snapshot_begin(&s), 0);
+    first(&s, "7.100.51.198.in-addr.arpa", RRTYPE_PTR, text);
+    assert_string_equal(text, "two-7.isp.example");
+    snapshot_end(&s);
+    snapshot_done(&s);
+    engine_close(e);
+    loaded_remove(&where);
+}
+
 static void test_what_cannot_be_opened(void **state)
 {
     struct loaded where;
@@ -191,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_a_load_is_seen_by_the_next_begin),
         cmocka_unit_test(test_an_open_snapshot_keeps_its_pair),
         cmocka_unit_test(test_readers_never_see_half_a_load),
+        cmocka_unit_test(test_a_good_load_behind_a_bad_one_is_seen_by_the_next_begin),
         cmocka_unit_test(test_what_cannot_be_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

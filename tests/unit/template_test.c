@@ -1,4 +1,4 @@
-/* template.h: every row of the table in design section 4, and what is refused. Inverses:
+/* template.h: every row of the table in ptrd-zones(5), and what is refused. Inverses:
  * tests/law/forward_test.c. */
 #include "support/law.h"
 

@@ -81,11 +81,11 @@ CASES = [
     ("zone twice by prefix", Z + "  - {prefix: 10.0.0.0/15}\n  - {name: 1.10.in-addr.arpa}\n",
      "DIR/zones.yaml:4:5: zone `1.10.in-addr.arpa` is given twice, first in line 3"),
     ("zone no soa", "zones:\n  - {name: isp.example}\n",
-     "DIR/zones.yaml:2:5: zone without `mname` in `soa`: give it here or in `defaults`"),
+     "DIR/zones.yaml:2:5: zone `isp.example` without `mname` in `soa`: give it here or in `defaults`"),
     ("zone no rname", "zones:\n  - {name: isp.example, soa: {mname: ns1.isp.example}}\n",
-     "DIR/zones.yaml:2:5: zone without `rname` in `soa`: give it here or in `defaults`"),
+     "DIR/zones.yaml:2:5: zone `isp.example` without `rname` in `soa`: give it here or in `defaults`"),
     ("zone no ns", "zones:\n  - {name: isp.example, soa: {mname: ns1.isp.example, rname: h.isp.example}}\n",
-     "DIR/zones.yaml:2:5: zone without `ns`: give it here or in `defaults`"),
+     "DIR/zones.yaml:2:5: zone `isp.example` without `ns`: give it here or in `defaults`"),
     ("soa text", "defaults: {soa: ns1.isp.example}\nzones: []\n",
      "DIR/zones.yaml:1:17: `soa`: expected a mapping, found `ns1.isp.example`"),
     ("soa unknown key", "defaults: {soa: {minimal: 3}}\nzones: []\n",
@@ -288,7 +288,7 @@ CASES = [
     ("ptrs_file mapping", D + "zones: []\nptrs_file: {a: b}\n",
      "DIR/zones.yaml:3:12: `ptrs_file`: expected a list, found a mapping"),
     ("ptrs_file directory", D + "zones: []\nptrs_file: [.]\n",
-     "DIR/.: cannot read: Is a directory"),
+     "DIR/zones.yaml:3:13: `ptrs_file`: cannot open `DIR/.`: Is a directory"),
     ("ptrs_file twice", D + "zones: []\nptrs_file: [p.csv, p.csv]\n", "",
      "DIR/zones.yaml:3:20: `ptrs_file`: `DIR/p.csv` is named twice"),
     ("ptrs_file itself", D + "zones: []\nptrs_file: zones.yaml\n",
@@ -344,6 +344,18 @@ CASES = [
     ("ipv6 list unquoted", Z + "  - {name: isp.example, metadata: {ALSO-NOTIFY: [2001:db8::, x]}}\n",
      "DIR/zones.yaml:3:59: `2001:db8::` is not quoted: YAML cannot read an IPv6 text that begins or ends with ':' "
      "here, write \"2001:db8::\""),
+    ("template without quotes", B + "  - {prefix: 192.0.2.0/24, name: {ip}.isp.example}\n",
+     "DIR/zones.yaml:4:38: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping; a "
+     "template needs quotes: \"{ip}.isp.example\""),
+    ("template without quotes in a block", B + "  - prefix: 192.0.2.0/24\n    name: {ip}.isp.example\n",
+     "DIR/zones.yaml:5:15: not valid YAML: did not find expected key while parsing a block mapping that begins in "
+     "line 4; a template needs quotes: \"{ip}.isp.example\""),
+    ("apex without quotes", R + "      - {name: @, type: A, content: 192.0.2.1}\n",
+     "DIR/zones.yaml:5:16: not valid YAML: found character that cannot start any token while scanning for the next "
+     "token; `@` needs quotes: \"@\""),
+    ("wildcard without quotes", R + "      - {name: *, type: A, content: 192.0.2.1}\n",
+     "DIR/zones.yaml:5:17: not valid YAML: did not find expected alphabetic or numeric character while scanning an "
+     "alias; a name with `*` needs quotes: \"*\""),
     ("tab", "zones:\n\t- name: isp.example\n",
      "DIR/zones.yaml:2:1: not valid YAML: a tab stands where only spaces may"),
     ("anchor", "defaults: &d {ttl: 60}\nzones: []\n",

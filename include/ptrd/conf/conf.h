@@ -3,9 +3,8 @@
  * A document is read into a tree of nodes that keep line and column (from 1) and, for mappings, the
  * order of the file. Duplicate keys, anchors, aliases, tags, several documents and invalid UTF-8
  * are refused. Scalars stay text; the typed getters say "expected ..., found ..." with the
- * position. A parse error inside {} or [] on a line that holds an unquoted text with "::" at its
- * end or start says that such an IPv6 text must be quoted (design section 5). One thread a
- * document. */
+ * position. Where libyaml stops at an IPv6 text that begins or ends with ':', at a template, `@` or
+ * `*` without quotes, the message says so. One thread a document. */
 #ifndef PTRD_CONF_CONF_H
 #define PTRD_CONF_CONF_H
 
@@ -18,8 +17,7 @@ struct conf_node {
     bool quoted; /* SCALAR written in quotes or as a block: never null/bool/number */
     bool exact;  /* SCALAR on one line without escapes: character i stands at column + quoted + i */
     uint32_t line, column;
-    const char
-        *text; /* SCALAR, or the key of a mapping entry's value is in `key`; NUL-terminated */
+    const char *text; /* SCALAR; NUL-terminated */
     size_t text_len;
     const struct conf_node *key;   /* in a mapping: the node of this value's key (a SCALAR) */
     const struct conf_node *next;  /* next entry of the parent */
@@ -30,7 +28,7 @@ struct conf_node {
 struct conf_doc; /* owns all nodes */
 
 /* Reads a file. diag->file is set to path (borrowed). PTRD_EINVAL, PTRD_ENOMEM or -errno (diag says
- * which file and why). An empty document gives *root = an empty mapping. */
+ * why). An empty document gives *root = an empty mapping. */
 PTRD_CHECKED int conf_read(const char *path, struct conf_doc **out, const struct conf_node **root,
                            struct diag *diag) PTRD_NONNULL;
 /* The same from memory; path is for messages. */
@@ -63,8 +61,8 @@ const struct conf_node *conf_get(const struct conf_node *mapping, const char *ke
 PTRD_CHECKED int conf_expect(const struct conf_node *node, enum conf_kind kind, const char *what,
                              struct diag *diag) PTRD_NONNULL;
 
-/* Refuses keys that are not in the NULL-terminated list; the message lists what is known and the
- * nearest spelling. */
+/* Refuses keys that are not in the NULL-terminated list; the message has the list and the nearest
+ * spelling. */
 PTRD_CHECKED int conf_known(const struct conf_node *mapping, const char *const known[],
                             const char *what, struct diag *diag) PTRD_NONNULL;
 

@@ -3,9 +3,8 @@
  * Content is what stands behind the type in a master file (RFC 1035 5.1), names in it absolute,
  * final dot optional; the result is the text that is stored and sent to PowerDNS: canonical
  * spelling as libldns prints it, names with a final dot. What libldns would change silently is
- * refused with the field and its range (design section 9): numbers that wrap (`MX 70000`), digests
- * padded. ALIAS, which libldns does not know, is one host name. Pure apart from malloc inside
- * libldns; re-entrant. */
+ * refused with the field and its range: numbers that wrap (`MX 70000`), digests that it pads.
+ * ALIAS, which libldns does not know, is one host name. Re-entrant; allocates memory. */
 #ifndef PTRD_RDATA_RDATA_H
 #define PTRD_RDATA_RDATA_H
 
@@ -21,14 +20,14 @@ struct rdata {
 };
 
 /* owner is for messages only. PTRD_EINVAL with a diag message naming type, field, value and what is
- * expected. Types that no zone may hold (ANY, OPT, TSIG, AXFR, RRSIG, NSEC, NSEC3, ...) are
- * refused. */
+ * expected; also for types that no zone may hold (ANY, OPT, TSIG, AXFR) or that the signer makes
+ * (RRSIG, NSEC, NSEC3). */
 PTRD_CHECKED int rdata_parse(const struct name *owner, uint16_t type, const char *content,
                              size_t len, struct rdata *out, struct diag *diag)
     PTRD_NONNULL_ARGS(1, 3, 5);
 void rdata_done(struct rdata *r) PTRD_NONNULL;
 
-/* The one name that the rdata of NS, CNAME, PTR, DNAME, ALIAS, MX, SRV point to; PTRD_ABSENT for
+/* The one name that NS, CNAME, PTR, DNAME, ALIAS, MX or SRV content points to; PTRD_ABSENT for
  * other types. */
 PTRD_CHECKED int rdata_target(uint16_t type, const char *text, size_t len,
                               struct name *out) PTRD_NONNULL;

@@ -1,11 +1,9 @@
-/* (snapshot, question) -> answer: design section 3, and nothing else. No JSON, no sockets, no
- * lmdb.h.
+/* (snapshot, question) -> answer, and nothing else: no JSON, no sockets, no LMDB.
  *
  * An answer is a list of rows, all owned by the question's name (resolve) or each by its own
  * (resolve_list). Rows point into the snapshot or into the answer itself: they are valid until
  * snapshot_end or the next use of the answer. struct answer is made once a thread and reused; its
- * row array grows to ANSWER_ROWS_MAX and is never shrunk, so a warmed-up thread does not allocate.
- */
+ * rows grow to ANSWER_ROWS_MAX and never shrink, so that a thread soon allocates no more. */
 #ifndef PTRD_RESOLVE_RESOLVE_H
 #define PTRD_RESOLVE_RESOLVE_H
 
@@ -50,11 +48,9 @@ struct row {
 struct answer {
     struct row *rows;
     uint32_t count, capacity;
-    const struct zone *zone; /* the zone that the name belongs to, or NULL */
-    const struct block
-        *block; /* most specific block of a full reverse name or of a generated name */
-    enum answer_source
-        source; /* of the PTR or address rows where there are any, else of the first */
+    const struct zone *zone;   /* the zone that the name belongs to, or NULL */
+    const struct block *block; /* the most specific one, of a full reverse or generated name */
+    enum answer_source source; /* of the PTR or address rows if there are any, else of the first */
     struct name generated;
     uint8_t *facts; /* resolve's own, by zone: facts.c; they hold for: */
     const struct table *facts_table;
@@ -69,9 +65,10 @@ void answer_done(struct answer *a) PTRD_NONNULL;
 PTRD_CHECKED int resolve(struct snapshot *s, const struct question *q,
                          struct answer *a) PTRD_NONNULL;
 
-/* All explicit rows of a zone, ENTs included: SOA first, then the apex, then canonical order, then
- * explicit and derived rows. Generated names are not listed (issue 4 adds them). emit returns 0 or
- * an error, which ends the list and is returned. PTRD_ABSENT: no such zone; PTRD_FOUND: listed. */
+/* Every name of a zone but the generated ones, once, with all its rows: the apex, then names with
+ * records and cuts in canonical order, then explicit PTRs by address, then derived names in
+ * canonical order; empty non-terminals when the walk first goes below them. emit returns 0, or an
+ * error, which ends the list and is returned. PTRD_ABSENT: no such zone; PTRD_FOUND: listed. */
 typedef int list_emit_fn(void *ctx, const struct name *owner, const struct row *row);
 PTRD_CHECKED int resolve_list(struct snapshot *s, const struct name *apex, struct answer *a,
                               list_emit_fn *emit, void *ctx) PTRD_NONNULL_ARGS(1, 2, 3, 4);

@@ -4,8 +4,7 @@
  * request and reply have a bounded decoder and encoder of our own (no allocation once the reply
  * buffer has grown); every other method goes through jansson. A request that is malformed, or that
  * cannot be answered (store, memory), closes the connection: PowerDNS turns that into SERVFAIL,
- * while `false` and `[]` mean "no such name" (shared protocol notes, section 1). One thread a
- * worker. */
+ * while `false` and `[]` mean "no such name" to it. One thread a worker. */
 #ifndef PTRD_RPC_RPC_H
 #define PTRD_RPC_RPC_H
 
@@ -31,5 +30,9 @@ enum rpc_verdict {
 /* reply points into the worker until the next call. */
 enum rpc_verdict rpc_handle(struct rpc_worker *w, const char *request, size_t len,
                             const char **reply, size_t *reply_len, struct diag *diag) PTRD_NONNULL;
+
+/* The reply was sent, and the next request may be long in coming: gives back the memory of an
+ * unusually large one. */
+void rpc_worker_rest(struct rpc_worker *w) PTRD_NONNULL;
 
 #endif

@@ -15,8 +15,7 @@
  *   metadata       zone id, kind                          list of strings
  *   local_ptrs     as ptrs: origin `local`; no names = tombstone
  *   local_records  as records: origin `local`; no contents = tombstone
- *   meta           "meta"                                 struct store_meta
- */
+ *   meta           "meta"                                 struct store_meta */
 #ifndef PTRD_STORE_RECORDS_H
 #define PTRD_STORE_RECORDS_H
 
@@ -151,7 +150,7 @@ PTRD_CHECKED int store_write_rrset(const struct store_rrset *in,
 PTRD_CHECKED int store_read_rrset(struct span value, struct store_rrset *out) PTRD_NONNULL;
 PTRD_CHECKED int store_write_strings(const struct span *items, unsigned count,
                                      struct store_buf *buf) PTRD_NONNULL;
-/* Steps through a list of strings: *at starts at 0. PTRD_FOUND, PTRD_ABSENT at the end, or
+/* Steps through a list of strings; *at starts at 0. PTRD_FOUND, PTRD_ABSENT (the end) or
  * PTRD_ECORRUPT. */
 PTRD_CHECKED int store_next_string(struct span value, size_t *at, struct span *item) PTRD_NONNULL;
 PTRD_CHECKED int store_write_meta(const struct store_meta *in, struct store_buf *buf) PTRD_NONNULL;
@@ -162,8 +161,7 @@ PTRD_CHECKED int store_read_meta(struct span value, struct store_meta *out) PTRD
 PTRD_CHECKED int store_append_name(const struct name *name, struct store_buf *buf) PTRD_NONNULL;
 PTRD_CHECKED int store_append_content(const char *text, size_t len,
                                       struct store_buf *buf) PTRD_NONNULL;
-/* Steps through them; *at starts at 0. PTRD_FOUND or PTRD_ABSENT (decoders have checked the bytes).
- */
+/* Steps through them; *at starts at 0. PTRD_FOUND or PTRD_ABSENT (decoders check the bytes). */
 int store_next_name(struct span names, size_t *at, struct span *wire) PTRD_NONNULL;
 int store_next_content(struct span contents, size_t *at, struct span *text) PTRD_NONNULL;
 

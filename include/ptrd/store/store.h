@@ -3,8 +3,8 @@
  * A store is a directory with data.mdb, lock.mdb and writer.lock. Any number of processes read;
  * one writes at a time, holding writer.lock (flock) for the whole of its work. A commit is visible
  * whole or not at all. The map grows by itself: a reader that meets MDB_MAP_RESIZED adopts the new
- * size when none of its process's transactions is open; a writer that meets MDB_MAP_FULL enlarges
- * and repeats.
+ * size when none of its process's transactions is open; a writer that meets MDB_MAP_FULL makes the
+ * map larger and repeats.
  *
  * LMDB allows a process to open one environment once: a struct store is opened once a process and
  * directory and shared by its threads. Each thread has its own struct store_reader. A transaction
@@ -19,6 +19,9 @@
 
 struct store;
 struct store_reader;
+
+/* Readers of all processes together; those beyond get PTRD_ELIMIT. */
+#define STORE_READERS_MAX 8192
 
 enum store_open_mode {
     STORE_OPEN_READ,  /* the store must exist; refused with what to do when it does not */
@@ -51,8 +54,8 @@ PTRD_CHECKED int store_get(struct store_reader *r, enum store_table table, struc
 /* First entry with key >= `from` (PTRD_FOUND), PTRD_ABSENT, or an error. */
 PTRD_CHECKED int store_seek(struct store_reader *r, enum store_table table, struct span from,
                             struct span *key, struct span *value) PTRD_NONNULL;
-/* The entry after the last one returned by store_seek/store_next of this table in this transaction.
- */
+/* The entry after the one that store_seek or store_next of this table returned last in this
+ * transaction. */
 PTRD_CHECKED int store_next(struct store_reader *r, enum store_table table, struct span *key,
                             struct span *value) PTRD_NONNULL;
 
@@ -94,8 +97,8 @@ struct store_stream {
 PTRD_CHECKED int store_write_table(struct store_writer *w, enum store_table table,
                                    const struct store_stream *stream) PTRD_NONNULL;
 
-/* Writes meta and commits; or gives up all changes. Both free the writer and its lock. On an error
- * of commit nothing has changed. */
+/* Writes meta and commits, or gives up all changes. Both free the writer and its lock. After an
+ * error of commit nothing has changed. */
 PTRD_CHECKED int store_write_commit(struct store_writer *w, const struct store_meta *meta,
                                     struct diag *diag) PTRD_NONNULL_ARGS(1, 2);
 void store_write_abort(struct store_writer *w);

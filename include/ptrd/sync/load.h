@@ -1,9 +1,9 @@
-/* The loader: makes the store equal to a model in one transaction (design sections 3 and 6).
+/* The loader: makes the store equal to a model in one transaction.
  *
- * Only differences are written. Origin `local`, ids, and serials of zones whose effective content
- * did not change are kept. Zone ids are given once a name and never reused. A zone's serial stays
- * while its digest is the same, else it is max(old + 1, now_s); a zone new to the store takes
- * `serial:` if given, else now_s. */
+ * Only differences are written. Origin `local` is kept. Zone ids are given once a name and never
+ * reused. A zone's serial stays while the digest of its effective content is the same, else it is
+ * max(old + 1, now_s), and 1 behind 2^32 - 1 (RFC 1982). A zone new to the store takes `serial:` if
+ * given, else now_s. */
 #ifndef PTRD_SYNC_LOAD_H
 #define PTRD_SYNC_LOAD_H
 

@@ -1,0 +1,60 @@
+"""`cmake --install`: what lies where, the unit names the installed program, and root's load serves the daemon's user."""
+import os
+import pathlib
+import pwd
+import subprocess
+
+import pytest
+
+BUILD = pathlib.Path(os.environ["PTRD_BUILD"])
+SOURCE = pathlib.Path(os.environ["PTRD_SOURCE"])
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory):
+    prefix = tmp_path_factory.mktemp("install") / "prefix"
+    done = subprocess.run(["cmake", "--install", BUILD, "--prefix", prefix], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return prefix
+
+
+def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
+    assert sorted(str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()) == [
+        "bin/ptrctl",
+        "lib/systemd/system/ptrd.service",
+        "sbin/ptrd",
+        "share/doc/ptrd/LICENSE",
+        "share/doc/ptrd/README.md",
+        "share/doc/ptrd/examples/README.md",
+        "share/doc/ptrd/examples/pdns-safe.conf",
+        "share/doc/ptrd/examples/sample-overrides.csv",
+        "share/doc/ptrd/examples/sample-zones.yaml",
+        "share/man/man1/ptrctl.1",
+        "share/man/man5/ptrd-zones.5",
+        "share/man/man8/ptrd.8",
+    ]
+
+
+def test_the_unit_starts_the_installed_program(prefix):
+    unit = (prefix / "lib/systemd/system/ptrd.service").read_text()
+    assert f"ExecStart={prefix}/sbin/ptrd --db /var/lib/ptrd --socket /run/ptrd/ptrd.sock\n" in unit
+    assert unit.replace(f"{prefix}/sbin/", "/usr/local/sbin/") == (SOURCE / "pdns-config/ptrd.service").read_text()
+
+
+def test_the_installed_sample_loads(prefix, tmp_path):
+    done = subprocess.run([prefix / "bin/ptrctl", "load", prefix / "share/doc/ptrd/examples/sample-zones.yaml", "--db",
+                           tmp_path / "db"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_what_root_loads_into_a_directory_of_another_user_is_that_users(prefix, tmp_path):
+    """As pdns-config/README.md says it: the directory is made for the user of ptrd, and root loads."""
+    other = pwd.getpwnam("nobody")
+    db = tmp_path / "db"
+    db.mkdir(mode=0o750)
+    os.chown(db, other.pw_uid, other.pw_gid)
+    subprocess.run([prefix / "bin/ptrctl", "load", prefix / "share/doc/ptrd/examples/sample-zones.yaml", "--db", db],
+                   check=True, capture_output=True)
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in db.iterdir()} == {(other.pw_uid, other.pw_gid)}
+    assert {path.stat().st_mode & 0o007 for path in db.iterdir()} == {0}

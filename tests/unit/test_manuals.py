@@ -1,0 +1,73 @@
+"""ptrd(8) and ptrctl(1): they render, and say of options, keys, ranges and defaults what the programs say.
+
+The samples and keys of ptrd-zones(5) are in test_zones_manual.py.
+"""
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from support.ptrd import run
+
+SOURCE = pathlib.Path(os.environ.get("PTRD_SOURCE", pathlib.Path(__file__).parents[2]))
+PTRD = (SOURCE / "backend/ptrd.8").read_text()
+PTRCTL = (SOURCE / "admin/ptrctl.1").read_text()
+
+
+@pytest.mark.parametrize("page", ["backend/ptrd.8", "admin/ptrctl.1", "admin/ptrd-zones.5"])
+def test_a_manual_page_renders_without_a_warning(page):
+    done = subprocess.run(["groff", "-ww", "-man", "-Tutf8", SOURCE / page], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def options_of(text):
+    return set(re.findall(r"(?<![\w-])--([a-z][a-z-]+)", text))
+
+
+@pytest.mark.parametrize("program, commands, manual", [
+    ("ptrd", [[]], PTRD),
+    ("ptrctl", [[], ["check"], ["load"], ["explain"], ["dump"]], PTRCTL),
+])
+def test_every_option_of_help_is_in_the_manual(program, commands, manual):
+    shown = options_of("".join(run(program, *command, "--help").stdout for command in commands))
+    assert len(shown) >= 3
+    assert [option for option in sorted(shown) if not re.search(rf"\bFl (h , )?-{option}\b", manual)] == []
+
+
+def test_every_option_of_the_manual_of_ptrd_is_in_help():
+    explained = set(re.findall(r"^\.It Fl (?:h , )?-([a-z-]+)", PTRD, re.M))
+    assert explained == options_of(run("ptrd", "--help").stdout)
+
+
+def test_ranges_and_defaults_of_ptrd_are_those_of_help():
+    numbers = re.findall(r"--([a-z-]+) [^\n]*; (\d+) to (\d+); default (\d+)", run("ptrd", "--help").stdout)
+    assert len(numbers) >= 2
+    for option, least, most, default in numbers:
+        text = PTRD[PTRD.index(f".It Fl -{option} "):].split(".It Fl", 2)[1]
+        assert re.search(rf"\b{least} to {most}, default {default}\b", text), option
+
+
+def test_the_sample_configuration_of_ptrd_is_accepted(tmp_path):
+    sample, = [block for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", PTRD, re.S | re.M) if "db: " in block]
+    (tmp_path / "ptrd.yaml").write_text(sample)
+    assert run("ptrd", "--check-config", "--config", tmp_path / "ptrd.yaml").stdout == "The configuration is right.\n"
+    assert "unknown key `dbs`" in run("ptrd", "--check-config", "--config",
+                                      write(tmp_path / "bad.yaml", sample.replace("db:", "dbs:")), check=False).stderr
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+def test_the_examples_of_ptrctl_run(tmp_path):
+    """With the sample zones for /etc/ptrd/zones.yaml and a directory of the test for /var/lib/ptrd."""
+    lines = [line[len(".Dl ptrctl "):] for line in PTRCTL.splitlines() if line.startswith(".Dl ptrctl ")]
+    assert len(lines) >= 4
+    for line in lines:
+        words = line.split(" > ")[0].replace("/var/lib/ptrd", str(tmp_path / "db")) \
+            .replace("/etc/ptrd/zones.yaml", str(SOURCE / "pdns-config/sample-zones.yaml")).split()
+        done = run("ptrctl", *words, check=False)
+        assert done.returncode == 0 and done.stdout, line + done.stderr
