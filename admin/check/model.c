@@ -244,11 +244,12 @@ static int check_ptrs(const struct model *m, const struct table *t, struct diag 
             continue;
         char text[ADDR_TEXT_SIZE];
         addr_print(&addr, text);
-        struct model_place place = {.line = p->line, .file = p->file};
-        diag_set(
-            diag, PTRD_ECONFLICT,
-            "PTR of %s: no reverse zone of `zones:` holds this address, so nobody would see it",
-            text);
+        struct model_place place = {.line = p->line, .column = p->column, .file = p->file};
+        diag_set(diag, PTRD_ECONFLICT,
+                 "PTR of %s: no reverse zone of `zones:` holds this address, so nobody would see "
+                 "it; add one "
+                 "(`- prefix: ...`) or leave the PTR out",
+                 text);
         return refuse_at(m, &place, diag);
     }
     return 0;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Findings about names and addresses that do not agree (design section 3). */
+/* Findings about names and addresses that do not agree. */
 struct pairs {
     const struct model *m;
     const struct table *t;
@@ -68,7 +68,7 @@ static uint32_t explicit_addresses(const struct pairs *p, const struct name *nam
     return count;
 }
 
-/* Would the PTR give its target this address (design section 3, "derived")? The last condition,
+/* Would the PTR give its target this address (ptrd-zones(5), forward_auto)? The last condition,
  * that nothing else stands there, is the caller's. */
 static bool asks_derived(const struct pairs *p, const struct model_ptr *ptr,
                          const struct name *target)
@@ -98,7 +98,7 @@ static bool hides_wildcard(const struct pairs *p, const struct name *target)
 static void check_ptr(struct pairs *p, const struct model_ptr *ptr)
 {
     struct addr addr = {.num = ptr->num, .family = (enum family)ptr->family}, other;
-    struct model_place place = {.line = ptr->line, .file = ptr->file};
+    struct model_place place = {.line = ptr->line, .column = ptr->column, .file = ptr->file};
     struct span wire = model_target(p->m, ptr);
     struct name target;
     char from[ADDR_TEXT_SIZE], to[NAME_TEXT_SIZE], text[ADDR_TEXT_SIZE];

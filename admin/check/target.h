@@ -1,4 +1,4 @@
-/* Private to check: do all names of a block lie in forward zones of ours (design section 4)? */
+/* Private to check: do all names of a block lie in forward zones of ours? */
 #ifndef PTRD_CHECK_TARGET_H
 #define PTRD_CHECK_TARGET_H
 

@@ -50,9 +50,10 @@ static int nest(struct block_set *set, enum family family, uint32_t conflict[2],
             range_print(&b->range, two);
             conflict[0] = above->ref;
             conflict[1] = b->ref;
-            return diag_set(diag, PTRD_ECONFLICT, "block %s %s block %s: one must hold the other",
-                            two, b->range.last > above->range.last ? "crosses" : "is the same as",
-                            one);
+            bool crosses = b->range.last > above->range.last;
+            return diag_set(diag, PTRD_ECONFLICT, "block %s %s block %s%s", two,
+                            crosses ? "crosses" : "is the same as", one,
+                            crosses ? ": one must lie within the other" : ": write it once");
         }
         b->parent = open;
         put_segment(set, b->range.first, i);

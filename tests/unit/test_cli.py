@@ -181,7 +181,7 @@ def test_findings_are_listed_by_check_and_never_stop_a_load(tmp_path):
                                   "  192.0.2.26: {names: [ns1.isp.example], forward: none}"))
     done = ptrctl("check", path)
     assert (done.returncode, done.stderr) == (1, "")
-    assert f"{path}:17: error: " in done.stdout and ": warning: " in done.stdout
+    assert f"{path}:17:15: error: " in done.stdout and ": warning: " in done.stdout
     assert "1 errors, 1 warnings" in done.stdout
     done = ptrctl("load", path, "--db", tmp_path / "db")
     assert done.returncode == 0
