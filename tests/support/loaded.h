@@ -77,23 +77,29 @@ static inline void loaded_load(struct loaded *l, const char *text, int64_t now_s
 }
 
 /* The same from a process of its own: while this one has the store open, as LMDB demands. */
+static inline bool loaded_load_in_child(struct loaded *l, const char *text, int64_t now_s)
+{
+    struct model *m = loaded_read(l, text);
+    struct table *t = NULL;
+    struct store *s = NULL;
+    struct load_report report;
+    struct diag diag = {.file = NULL};
+    bool good = check_model(m, &t, &diag) == 0 &&
+                store_open(l->dir, STORE_OPEN_CREATE, &s, &diag) == 0 &&
+                load_model(s, m, t, now_s, 0, NULL, NULL, &report, &diag) == 0;
+    store_close(s);
+    table_free(t);
+    model_free(m);
+    return good;
+}
+
 static inline void loaded_load_elsewhere(struct loaded *l, const char *text, int64_t now_s)
 {
     int status = -1;
     fflush(NULL);
     pid_t pid = fork();
-    if (pid == 0) {
-        struct model *m = loaded_read(l, text);
-        struct table *t = NULL;
-        struct store *s = NULL;
-        struct load_report report;
-        struct diag diag = {.file = NULL};
-        bool good = check_model(m, &t, &diag) == 0 &&
-                    store_open(l->dir, STORE_OPEN_CREATE, &s, &diag) == 0 &&
-                    load_model(s, m, t, now_s, 0, NULL, NULL, &report, &diag) == 0;
-        store_close(s);
-        _exit(good ? 0 : 1);
-    }
+    if (pid == 0)
+        _exit(loaded_load_in_child(l, text, now_s) ? 0 : 1);
     assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
     assert_int_equal(status, 0);
 }

@@ -142,20 +142,66 @@ static void *reader(void *ctx)
     return NULL;
 }
 
+/* A process of its own that loads one and two in turn, a load for each byte that comes through go,
+ * and answers with one through done. It is made before any thread: a fork copies the locks that
+ * other threads hold. */
+struct loader {
+    pid_t pid;
+    int go[2], done[2];
+};
+
+static void loader_start(struct loader *l, struct loaded *where)
+{
+    char byte = '.';
+    assert_true(pipe(l->go) == 0 && pipe(l->done) == 0);
+    fflush(NULL);
+    l->pid = fork();
+    assert_true(l->pid >= 0);
+    if (l->pid > 0) {
+        close(l->go[0]);
+        close(l->done[1]);
+        return;
+    }
+    close(l->go[1]);
+    for (int64_t i = 0; read(l->go[0], &byte, 1) == 1; i++)
+        if (!loaded_load_in_child(where, i % 2 ? one : two, 2000 + i) ||
+            write(l->done[1], &byte, 1) != 1)
+            _exit(1);
+    _exit(0);
+}
+
+static void loader_load(struct loader *l)
+{
+    char byte = '.';
+    assert_int_equal(write(l->go[1], &byte, 1), 1);
+    assert_int_equal(read(l->done[0], &byte, 1), 1);
+}
+
+static void loader_end(struct loader *l)
+{
+    int status = -1;
+    close(l->go[1]);
+    assert_int_equal(waitpid(l->pid, &status, 0), l->pid);
+    assert_int_equal(status, 0);
+    close(l->done[0]);
+}
+
 static void test_readers_never_see_half_a_load(void **state)
 {
     struct loaded where;
+    struct loader loader;
     struct crowd c = {.engine = NULL};
     struct diag diag = {.file = NULL};
     pthread_t threads[3];
     (void)state;
     loaded_make(&where);
     loaded_load(&where, one, 1000);
+    loader_start(&loader, &where);
     assert_int_equal(engine_open(where.dir, &c.engine, &diag), 0);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, reader, &c), 0);
-    for (int64_t i = 0; i < 40; i++) {
-        loaded_load_elsewhere(&where, i % 2 ? one : two, 2000 + i);
+    for (unsigned i = 0; i < 40; i++) {
+        loader_load(&loader);
         unsigned asked = atomic_load(&c.asked);
         for (unsigned k = 0; k < 200 && atomic_load(&c.asked) < asked + 5; k++)
             usleep(1000);
@@ -163,6 +209,7 @@ static void test_readers_never_see_half_a_load(void **state)
     atomic_store(&c.stop, true);
     for (unsigned i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
+    loader_end(&loader);
     assert_int_equal(atomic_load(&c.torn), 0);
     assert_true(atomic_load(&c.asked) > 100);
     engine_close(c.engine);
