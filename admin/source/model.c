@@ -3,14 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_MIN ((size_t)64 << 10)
 #define COUNT_FIRST 64
-
-struct chunk {
-    struct chunk *next;
-    size_t used, size;
-    max_align_t bytes[];
-};
+#define TARGETS_FIRST ((size_t)64 << 10) /* bytes */
 
 int model_new(struct model **out)
 {
@@ -26,12 +20,7 @@ void model_free(struct model *m)
 {
     if (!m)
         return;
-    struct chunk *c = m->arena;
-    while (c) {
-        struct chunk *next = c->next;
-        free(c);
-        c = next;
-    }
+    arena_free(&m->arena);
     free(m->zones);
     free(m->blocks);
     free(m->records);
@@ -43,34 +32,12 @@ void model_free(struct model *m)
 
 void *model_alloc(struct model *m, size_t size)
 {
-    size_t align = _Alignof(max_align_t);
-    struct chunk *c = m->arena;
-    if (size > SIZE_MAX / 2)
-        return NULL;
-    size = (size + align - 1) & ~(align - 1);
-    if (!c || c->size - c->used < size) {
-        size_t room = size > CHUNK_MIN ? size : CHUNK_MIN;
-        c = malloc(sizeof *c + room);
-        if (!c)
-            return NULL;
-        c->used = 0;
-        c->size = room;
-        c->next = m->arena;
-        m->arena = c;
-    }
-    void *p = (char *)c->bytes + c->used;
-    c->used += size;
-    return p;
+    return arena_alloc(&m->arena, size);
 }
 
 const char *model_strndup(struct model *m, const char *text, size_t len)
 {
-    char *copy = len < SIZE_MAX ? model_alloc(m, len + 1) : NULL;
-    if (!copy)
-        return NULL;
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    return copy;
+    return arena_strndup(&m->arena, text, len);
 }
 
 /* A zeroed element behind the last one of a growing array, or NULL. */
@@ -124,7 +91,7 @@ static int reserve_target(struct model *m)
         return PTRD_ELIMIT;
     if (need <= m->target_capacity)
         return 0;
-    size_t capacity = m->target_capacity ? m->target_capacity * 2 : CHUNK_MIN;
+    size_t capacity = m->target_capacity ? m->target_capacity * 2 : TARGETS_FIRST;
     uint8_t *grown = realloc(m->targets, capacity);
     if (!grown)
         return PTRD_ENOMEM;

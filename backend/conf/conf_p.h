@@ -3,19 +3,11 @@
 #define PTRD_CONF_CONF_P_H
 
 #include "ptrd/conf/conf.h"
-
-struct conf_chunk {
-    struct conf_chunk *next;
-    size_t used, size;
-    max_align_t bytes[];
-};
+#include "ptrd/core/arena.h"
 
 struct conf_doc {
-    struct conf_chunk *chunks; /* the one being filled first */
+    struct arena arena;
 };
-
-/* Memory that lives as long as the document, aligned for any type; NULL without memory. */
-void *conf_alloc(struct conf_doc *doc, size_t size) PTRD_NONNULL;
 
 /* The octet at a place of the source (line and column from 0, in characters), or its end. */
 const char *conf_find_place(const char *text, size_t len, size_t line, size_t column) PTRD_NONNULL;

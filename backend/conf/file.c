@@ -8,40 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK_MIN ((size_t)64 << 10)
 #define READ_STEP ((size_t)64 << 10)
-
-void *conf_alloc(struct conf_doc *doc, size_t size)
-{
-    size_t align = _Alignof(max_align_t);
-    if (size > SIZE_MAX / 2)
-        return NULL;
-    size = (size + align - 1) & ~(align - 1);
-    struct conf_chunk *c = doc->chunks;
-    if (!c || c->size - c->used < size) {
-        size_t room = size > CHUNK_MIN ? size : CHUNK_MIN;
-        c = malloc(sizeof *c + room);
-        if (!c)
-            return NULL;
-        c->used = 0;
-        c->size = room;
-        c->next = doc->chunks;
-        doc->chunks = c;
-    }
-    void *p = (char *)c->bytes + c->used;
-    c->used += size;
-    return p;
-}
 
 void conf_free(struct conf_doc *doc)
 {
     if (!doc)
         return;
-    while (doc->chunks) {
-        struct conf_chunk *next = doc->chunks->next;
-        free(doc->chunks);
-        doc->chunks = next;
-    }
+    arena_free(&doc->arena);
     free(doc);
 }
 

@@ -71,7 +71,7 @@ static int next_event(struct reader *r, yaml_event_t *event)
 
 static struct conf_node *new_node(struct reader *r, enum conf_kind kind, const yaml_mark_t *mark)
 {
-    struct conf_node *n = conf_alloc(r->doc, sizeof *n);
+    struct conf_node *n = arena_alloc(&r->doc->arena, sizeof *n);
     if (n)
         *n = (struct conf_node){
             .kind = kind, .line = (uint32_t)mark->line + 1, .column = (uint32_t)mark->column + 1};
@@ -93,7 +93,7 @@ static int read_scalar(struct reader *r, const yaml_event_t *e, struct conf_node
 {
     struct conf_node *n = new_node(r, CONF_SCALAR, &e->start_mark);
     size_t len = e->data.scalar.length;
-    char *text = conf_alloc(r->doc, len + 1);
+    char *text = arena_alloc(&r->doc->arena, len + 1);
     if (!n || !text)
         return diag_set(r->diag, PTRD_ENOMEM, "no memory to read the file");
     if (e->data.scalar.anchor)

@@ -5,6 +5,7 @@
 #ifndef PTRD_SOURCE_MODEL_H
 #define PTRD_SOURCE_MODEL_H
 
+#include "ptrd/core/arena.h"
 #include "ptrd/core/table.h"
 #include "ptrd/store/records.h"
 
@@ -81,7 +82,7 @@ struct model {
     const char **files;
     uint16_t file_count;
     enum store_source source;
-    void *arena; /* model.c */
+    struct arena arena;
 };
 
 PTRD_CHECKED int model_new(struct model **out) PTRD_NONNULL;
