@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -233,6 +234,18 @@ def test_a_large_reply_read_slowly_is_whole(tmp_path):
         assert_right(c)
 
 
+def is_sanitized():
+    return any(word in (BUILD / "ptrd").read_bytes() for word in (b"__asan_init", b"__tsan_init"))
+
+
+@pytest.fixture
+def public_ptrd():
+    """ptrd where every user can run it: the checkout may lie in a closed directory."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        yield shutil.copy(BUILD / "ptrd", directory)
+
+
 def test_idle_connections_keep_no_large_replies(tmp_path):
     ptrs = "".join(f"  10.9.{n // 250}.{n % 250}: host{n}.customer.example\n" for n in range(20000))
     store = Store(tmp_path / "db").load(
@@ -241,8 +254,7 @@ def test_idle_connections_keep_no_large_replies(tmp_path):
         clients = [Client(p.socket) for _ in range(20)]
         for c in clients:
             assert len(c.call("list", zonename="9.10.in-addr.arpa.", domain_id=-1)) > 20000
-        maps = pathlib.Path(f"/proc/{p.pid}/maps").read_text()
-        if "asan" not in maps and "tsan" not in maps:
+        if not is_sanitized():  # their allocators keep what is freed
             status = pathlib.Path(f"/proc/{p.pid}/status").read_text()
             rss_kb = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
             assert rss_kb < 20 * 1024  # one reply is 2 MB
@@ -438,24 +450,24 @@ def test_socket_in_a_directory_that_does_not_exist(store, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="drops its privileges")
-def test_socket_without_permission(store, tmp_path):
+def test_socket_without_permission(store, tmp_path, public_ptrd):
     os.chmod(tmp_path, 0o755)
     path = short_path(tmp_path)
-    p = subprocess.run([str(BUILD / "ptrd"), "--db", str(store), "--socket", path], capture_output=True, text=True,
+    p = subprocess.run([public_ptrd, "--db", str(store), "--socket", path], capture_output=True, text=True,
                        user=65534, group=65534, extra_groups=[], timeout=20)
     assert p.returncode == 1
     assert "Permission denied" in p.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="drops its privileges")
-def test_socket_directory_without_permission(tmp_path):
+def test_socket_directory_without_permission(tmp_path, public_ptrd):
     store = Store(tmp_path / "db").load(ZONES)
     os.chmod(tmp_path, 0o755)
     os.chmod(store.dir, 0o777)
     for f in store.dir.iterdir():
         os.chmod(f, 0o666)
     path = short_path(tmp_path)
-    p = subprocess.run([str(BUILD / "ptrd"), "--db", str(store.dir), "--socket", path], capture_output=True,
+    p = subprocess.run([public_ptrd, "--db", str(store.dir), "--socket", path], capture_output=True,
                        text=True, user=65534, group=65534, extra_groups=[], timeout=20)
     assert p.returncode == 1
     assert path in p.stderr and "Permission denied" in p.stderr

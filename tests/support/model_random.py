@@ -353,8 +353,11 @@ def zones_file(config, csv_name="ptrs.csv"):
 def random_change(rng, config):
     """A configuration that differs in one place (or in nothing that is answered)."""
     config = copy.deepcopy(config)
-    kind = rng.choice(("ttl", "zone ttl", "record", "record gone", "ptr", "ptr gone", "auto", "none", "text", "child",
-                       "ns", "cut", "kind", "forward"))
+    kinds = ["ttl", "zone ttl", "record", "record gone", "ptr", "ptr gone", "auto", "none", "text", "child", "ns", "cut",
+             "kind", "forward"]
+    if not config.blocks:  # nothing to change in them
+        kinds = [kind for kind in kinds if kind not in ("ttl", "none", "text", "kind", "cut")]
+    kind = rng.choice(kinds)
     if kind == "ttl":
         rng.choice(config.blocks).ttl += 1
     elif kind == "zone ttl":
