@@ -177,13 +177,7 @@ int answer_soa(struct snapshot *s, struct span key, struct answer *a, struct sto
 
 /* --- explicit PTRs ---------------------------------------------------------------------------- */
 
-/* Must agree with store_key_addr: family, then the address, big endian. */
-struct addr_key {
-    uint8_t bytes[17];
-    size_t len;
-};
-
-static struct addr_key addr_key(enum family family, u128 num)
+struct addr_key addr_key(enum family family, u128 num)
 {
     struct addr_key k = {.len = 1 + family_bits(family) / 8};
     k.bytes[0] = (uint8_t)family;

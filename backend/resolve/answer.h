@@ -16,6 +16,14 @@ PTRD_CHECKED int answer_each_rrset(struct store_reader *r, const struct name_key
 PTRD_CHECKED int answer_soa(struct snapshot *s, struct span key, struct answer *a,
                             struct store_zone *zone, struct span *text) PTRD_NONNULL;
 
+/* The key of an address in the tables of PTRs, as store_key_addr writes it, without its allocation.
+ */
+struct addr_key {
+    uint8_t bytes[17];
+    size_t len;
+};
+struct addr_key addr_key(enum family family, u128 num);
+
 /* The explicit PTRs of an address: PTRD_FOUND, PTRD_ABSENT or an error. */
 PTRD_CHECKED int answer_ptr(struct store_reader *r, const struct addr *addr,
                             struct store_ptr *out) PTRD_NONNULL;

@@ -129,15 +129,12 @@ static int list_ptrs(struct list *l)
     struct range range = range_of_prefix(&arpa.prefix);
     u128 at = range.first;
     for (;;) {
-        uint8_t from[17];
-        size_t len = 1 + family_bits(range.family) / 8;
+        struct addr_key from = addr_key(range.family, at);
         struct span key, value;
         struct addr addr;
         struct name owner;
-        from[0] = (uint8_t)range.family;
-        for (size_t i = 1; i < len; i++)
-            from[i] = (uint8_t)(at >> (8 * (len - 1 - i)));
-        int found = store_seek(l->s->reader, STORE_PTRS, (struct span){from, len}, &key, &value);
+        int found =
+            store_seek(l->s->reader, STORE_PTRS, (struct span){from.bytes, from.len}, &key, &value);
         if (found != PTRD_FOUND)
             return found;
         int err = store_read_key_addr(key, &addr);

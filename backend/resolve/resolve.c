@@ -3,9 +3,6 @@
 #include "answer.h"
 #include "facts.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* What is being answered: the question and what has been seen at its name so far. */
 struct work {
     struct snapshot *s;
@@ -244,16 +241,6 @@ static int see_from_above(struct work *w, const struct zone *asked)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-/* The zone that the id names when it encloses the name, else the name's own. */
-static const struct zone *asked_zone(const struct snapshot *s, const struct question *q,
-                                     const struct zone *own)
-{
-    if (q->zone_id <= 0 || q->zone_id > INT32_MAX)
-        return own;
-    const struct zone *z = table_zone_by_id(s->table, (uint32_t)q->zone_id);
-    return z && name_within(&q->name, &z->apex) ? z : own;
-}
-
 /* Only what the type asked for can show is looked at: what else exists matters to ANY alone. */
 static int see_all(struct work *w)
 {
@@ -275,36 +262,37 @@ static int see_all(struct work *w)
     return err;
 }
 
-/* The zone that the id names, when it encloses the name and no zone of ours lies below it. */
-static const struct zone *leaf_zone(const struct snapshot *s, const struct question *q)
+/* The zone that the id names, if it encloses the name, else NULL: then the name alone decides. */
+static const struct zone *named_zone(const struct snapshot *s, const struct question *q)
 {
     if (q->zone_id <= 0 || q->zone_id > INT32_MAX)
         return NULL;
     const struct zone *z = table_zone_by_id(s->table, (uint32_t)q->zone_id);
-    if (!z || !name_within(&q->name, &z->apex))
-        return NULL;
-    uint32_t next = (uint32_t)(z - s->table->zones) + 1; /* canonical order: children follow */
-    return next < s->table->zone_count && s->table->zones[next].parent == next - 1 ? NULL : z;
+    return z && name_within(&q->name, &z->apex) ? z : NULL;
+}
+
+/* No zone of ours lies below: in canonical order the first one would follow at once. */
+static bool is_leaf(const struct table *t, const struct zone *z)
+{
+    uint32_t self = (uint32_t)(z - t->zones);
+    return self + 1 == t->zone_count || t->zones[self + 1].parent != self;
 }
 
 int resolve(struct snapshot *s, const struct question *q, struct answer *a)
 {
-    struct work w = {.s = s, .q = q, .a = a};
+    struct work w = {.s = s, .q = q, .a = a, .arpa = {.kind = ARPA_NONE}};
+    const struct zone *named = named_zone(s, q);
     a->count = 0;
     a->block = NULL;
     a->source = ANSWER_NONE;
-    const struct zone *asked = leaf_zone(s, q);
-    a->zone = asked ? asked : table_zone_for(s->table, &q->name);
+    a->zone = named && is_leaf(s->table, named) ? named : table_zone_for(s->table, &q->name);
     if (!a->zone)
         return 0;
-    if (!asked)
-        asked = asked_zone(s, q, a->zone);
-    if (asked != a->zone) {
+    if (named && named != a->zone) {
         name_key(&q->name, &w.key);
-        return see_from_above(&w, asked);
+        return see_from_above(&w, named);
     }
-    w.arpa.kind = ARPA_NONE;
-    if (a->zone->reverse || q->name.len <= 14)
+    if (a->zone->reverse)
         arpa_parse(&q->name, &w.arpa);
     return see_all(&w);
 }
