@@ -67,8 +67,9 @@ static inline int row_key_back(enum store_table table, const MDB_val *val, struc
     return PTRD_FOUND;
 }
 
-/* Moves a cursor: op MDB_SET_RANGE from a key of the table (its first row when the key is empty),
- * or MDB_NEXT. PTRD_FOUND, PTRD_ABSENT or LMDB's code, made negative by nobody: *rc has it then. */
+/* Moves a cursor: op MDB_SET_RANGE to a key of the table (its first row when the key is empty), or
+ * MDB_NEXT. PTRD_FOUND, PTRD_ABSENT, or PTRD_ELIMIT; where *rc is not 0 it is LMDB's code, which
+ * the caller translates (MDB_NOTFOUND: absent). */
 static inline int row_move(MDB_cursor *c, enum store_table table, MDB_cursor_op op,
                            struct span from, struct span *key, struct span *value, int *rc)
 {
