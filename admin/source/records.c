@@ -96,7 +96,7 @@ static int add_record(struct source *s, const struct conf_node *node, const stru
         struct addr addr = {.num = arpa.prefix.num, .family = arpa.prefix.family};
         return add_address_ptr(s, node, e, &addr);
     }
-    r = rdata_parse(&e->owner, e->type, text, len, &rdata, &inner);
+    r = rdata_parse(&e->owner, NULL, e->type, text, len, &rdata, &inner);
     if (r < 0) {
         (void)conf_refuse(node, s->diag, "`content`: %s", inner.message);
         return r;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ptrd/core/addr.h"
 
@@ -61,13 +62,67 @@ static int read_number(const struct subject *s, const struct field *f, const str
     return 0;
 }
 
+struct mnemonic {
+    const char *text;
+    uint16_t value;
+};
+
+static const struct mnemonic algorithms[] = {{"RSAMD5", 1},
+                                             {"DH", 2},
+                                             {"DSA", 3},
+                                             {"RSASHA1", 5},
+                                             {"DSA-NSEC3-SHA1", 6},
+                                             {"NSEC3DSA", 6},
+                                             {"RSASHA1-NSEC3-SHA1", 7},
+                                             {"NSEC3RSASHA1", 7},
+                                             {"RSASHA256", 8},
+                                             {"RSASHA512", 10},
+                                             {"ECC-GOST", 12},
+                                             {"ECCGOST", 12},
+                                             {"ECDSAP256SHA256", 13},
+                                             {"ECDSAP384SHA384", 14},
+                                             {"ED25519", 15},
+                                             {"ED448", 16},
+                                             {"INDIRECT", 252},
+                                             {"PRIVATEDNS", 253},
+                                             {"PRIVATEOID", 254},
+                                             {NULL, 0}};
+static const struct mnemonic certificate_types[] = {
+    {"PKIX", 1},   {"SPKI", 2},    {"PGP", 3},   {"IPKIX", 4}, {"ISPKI", 5}, {"IPGP", 6},
+    {"ACPKIX", 7}, {"IACPKIX", 8}, {"URI", 253}, {"OID", 254}, {NULL, 0}};
+
+/* A number, or a mnemonic, which becomes its number. */
+static int read_mnemonic(const struct subject *s, const struct field *f, const struct token *word,
+                         const struct mnemonic *known, unsigned octets, struct bytes *text,
+                         struct bytes *wire)
+{
+    for (; known->text != NULL; known++) {
+        char number[8];
+        if (word->quoted || strlen(known->text) != word->len ||
+            strncasecmp(known->text, word->text, word->len) != 0)
+            continue;
+        snprintf(number, sizeof number, "%u", known->value);
+        bytes_add_text(text, number);
+        bytes_add_number(wire, known->value, octets);
+        return 0;
+    }
+    return read_number(s, f, word, octets, text, wire);
+}
+
+int subject_name(const struct subject *s, const struct token *word, struct name *out,
+                 struct diag *why)
+{
+    return s->origin != NULL ? name_parse_relative(word->text, word->len, s->origin, out, why)
+                             : name_parse(word->text, word->len, out, why);
+}
+
 static int read_name(const struct subject *s, const struct field *f, const struct token *word,
                      struct bytes *text, struct bytes *wire)
 {
     struct name name;
     struct diag why = {0};
     char shown[NAME_TEXT_SIZE];
-    if (word->quoted || name_parse(word->text, word->len, &name, &why) < 0) {
+    if (word->quoted || subject_name(s, word, &name, &why) < 0) {
         subject_expected(s, f->name, word, "a name");
         if (s->diag != NULL && why.message[0] != '\0') {
             size_t used = strlen(s->diag->message);
@@ -183,6 +238,10 @@ static int read_word(const struct subject *s, const struct field *f, const struc
         return read_number(s, f, word, 2, text, wire);
     case FIELD_U32:
         return read_number(s, f, word, 4, text, wire);
+    case FIELD_ALGORITHM:
+        return read_mnemonic(s, f, word, algorithms, 1, text, wire);
+    case FIELD_CERTIFICATE_TYPE:
+        return read_mnemonic(s, f, word, certificate_types, 2, text, wire);
     case FIELD_NAME:
         return read_name(s, f, word, text, wire);
     case FIELD_A:

@@ -10,6 +10,8 @@ enum field_kind {
     FIELD_U8,
     FIELD_U16,
     FIELD_U32,
+    FIELD_ALGORITHM,        /* of DNSSEC: a number or its mnemonic (RFC 4034 A.1) */
+    FIELD_CERTIFICATE_TYPE, /* of CERT: a number or its mnemonic (RFC 4398 2.1) */
     FIELD_NAME,
     FIELD_A,
     FIELD_AAAA,
@@ -42,6 +44,7 @@ const struct record_form *record_form_of(uint16_t type);
 /* What is being checked, for messages. */
 struct subject {
     const struct name *owner;
+    const struct name *origin; /* of relative names; NULL: all are absolute */
     uint16_t type;
     struct diag *diag;
 };
@@ -52,6 +55,10 @@ int subject_refuse(const struct subject *s, const char *format, ...) PTRD_FORMAT
 /* The same about one word of a field: "OWNER TYPE: FIELD is `WORD`, expected ...". */
 int subject_expected(const struct subject *s, const char *field, const struct token *word,
                      const char *expected) PTRD_NONNULL_ARGS(1, 2, 3, 4);
+
+/* The name that a word stands for: absolute, or relative to the origin if there is one. */
+PTRD_CHECKED int subject_name(const struct subject *s, const struct token *word, struct name *out,
+                              struct diag *why) PTRD_NONNULL;
 
 /* Checks all words against the form and appends canonical text and wire form. */
 PTRD_CHECKED int record_form_read(const struct subject *s, const struct record_form *form,

@@ -177,6 +177,18 @@ static bool is_unverified(uint16_t type)
     return type == RRTYPE_ALIAS || type == TYPE_RKEY || type == TYPE_IPSECKEY;
 }
 
+/* libldns 1.8.3 takes a name that begins with an escaped @ for the origin. */
+static bool has_at_name(const struct bytes *text)
+{
+    bool begins = true;
+    for (size_t i = 0; i + 1 < text->len; i++) {
+        if (begins && text->at[i] == '\\' && text->at[i + 1] == '@')
+            return true;
+        begins = text->at[i] == ' ';
+    }
+    return false;
+}
+
 /* Words -> canonical text and wire form. */
 static int read_words(const struct subject *s, const struct tokens *words, struct bytes *text,
                       struct bytes *wire)
@@ -194,7 +206,7 @@ static int read_words(const struct subject *s, const struct tokens *words, struc
         rc = check_sizes(s, wire);
     if (rc == 0)
         rc = text->failed != 0 ? text->failed : wire->failed;
-    if (rc == 0 && !is_unverified(s->type))
+    if (rc == 0 && !is_unverified(s->type) && !has_at_name(text))
         rc = verify_known(s, text, wire);
     return rc;
 }
@@ -208,6 +220,8 @@ static int read_unknown_form(const struct subject *s, const struct tokens *words
                              struct bytes *text)
 {
     struct bytes wire = {0}, spelled = {0};
+    struct subject absolute = *s;
+    absolute.origin = NULL; /* libldns spells names so */
     int rc = read_unknown(s, words, &wire);
     bool known = record_form_of(s->type) != NULL || record_reader_of(s->type) != NULL ||
                  s->type == TYPE_CSYNC;
@@ -216,7 +230,7 @@ static int read_unknown_form(const struct subject *s, const struct tokens *words
     } else if (rc == 0 && known) {
         rc = verify_spell(s, &wire, &spelled);
         if (rc == 0)
-            rc = read_content(s, (const char *)spelled.at, spelled.len, text);
+            rc = read_content(&absolute, (const char *)spelled.at, spelled.len, text);
     } else if (rc == 0) {
         add_unknown_form(text, &wire);
     }
@@ -249,10 +263,10 @@ static int read_content(const struct subject *s, const char *content, size_t len
     return rc;
 }
 
-int rdata_parse(const struct name *owner, uint16_t type, const char *content, size_t len,
-                struct rdata *out, struct diag *diag)
+int rdata_parse(const struct name *owner, const struct name *origin, uint16_t type,
+                const char *content, size_t len, struct rdata *out, struct diag *diag)
 {
-    struct subject s = {owner, type, diag};
+    struct subject s = {owner, origin, type, diag};
     struct bytes text = {0};
     const char *refused = refused_type(type);
     if (refused != NULL)

@@ -141,7 +141,8 @@ static void good_content_becomes_canonical(void **state)
         const struct good *g = &goods[i];
         struct rdata r = {0};
         struct diag diag = {0};
-        int rc = rdata_parse(&owner, type_of(g->type), g->content, strlen(g->content), &r, &diag);
+        int rc =
+            rdata_parse(&owner, NULL, type_of(g->type), g->content, strlen(g->content), &r, &diag);
         if (rc != 0)
             fail_msg("%s %s: %s", g->type, g->content, diag.message);
         assert_string_equal(r.text, g->canonical != NULL ? g->canonical : g->content);
@@ -149,7 +150,7 @@ static void good_content_becomes_canonical(void **state)
         assert_int_equal(r.type, type_of(g->type));
         /* Canonical text is its own canonical text. */
         struct rdata again = {0};
-        rc = rdata_parse(&owner, r.type, r.text, r.len, &again, &diag);
+        rc = rdata_parse(&owner, NULL, r.type, r.text, r.len, &again, &diag);
         if (rc != 0)
             fail_msg("%s %s, read again: %s", g->type, r.text, diag.message);
         assert_string_equal(again.text, r.text);
@@ -217,7 +218,7 @@ static const struct bad bads[] = {
     {"DS", "12345 13 2 92003ba34942dc74152e2f2c408d29eca5a520e7f2e06bb944f4dca346baf63",
      "digest has 63 hex digits, expected an even number"},
     {"DS", "65536 13 2 00", "key tag is `65536`"},
-    {"DS", "1 RSASHA1 1 00", "algorithm is `RSASHA1`"},
+    {"DS", "1 RSASHA9 1 00", "algorithm is `RSASHA9`"},
     {"SSHFP", "1 1 abcd", "expected 40"},
     {"SSHFP", "1 2 abcd", "expected 64"},
     {"SSHFP", "256 2 abcd", "algorithm is `256`"},
@@ -226,7 +227,7 @@ static const struct bad bads[] = {
     {"DNSKEY", "257 3 13 AA=A", "base64"},
     {"DNSKEY", "257 3 13 AAB=", "base64"},
     {"DNSKEY", "257 3 13 AA-_", "base64"},
-    {"CERT", "PGP 0 0 AAAA", "certificate type is `PGP`"},
+    {"CERT", "PGPX 0 0 AAAA", "certificate type is `PGPX`"},
     {"CERT", "0 0 0 AAAA", "certificate type is 0"},
     {"EUI48", "00-00-5e-00-53", "six pairs"},
     {"EUI48", "0-0-5e-00-53-2a", "six pairs"},
@@ -299,7 +300,8 @@ static void bad_content_is_refused_with_its_field(void **state)
         const struct bad *b = &bads[i];
         struct rdata r = {.text = (char *)1, .len = 77};
         struct diag diag = {0};
-        int rc = rdata_parse(&owner, type_of(b->type), b->content, strlen(b->content), &r, &diag);
+        int rc =
+            rdata_parse(&owner, NULL, type_of(b->type), b->content, strlen(b->content), &r, &diag);
         if (rc != PTRD_EINVAL)
             fail_msg("%s %s: accepted (%d)", b->type, b->content, rc);
         if (strstr(diag.message, b->message) == NULL ||
@@ -309,7 +311,7 @@ static void bad_content_is_refused_with_its_field(void **state)
         assert_ptr_equal(r.text, (char *)1); /* untouched on failure */
         assert_int_equal(r.len, 77);
         assert_int_equal(
-            rdata_parse(&owner, type_of(b->type), b->content, strlen(b->content), &r, NULL),
+            rdata_parse(&owner, NULL, type_of(b->type), b->content, strlen(b->content), &r, NULL),
             PTRD_EINVAL);
     }
 }
@@ -317,7 +319,7 @@ static void bad_content_is_refused_with_its_field(void **state)
 static int parse_txt(const char *content, size_t len, struct rdata *r, struct diag *diag)
 {
     struct name owner = owner_name();
-    return rdata_parse(&owner, RRTYPE_TXT, content, len, r, diag);
+    return rdata_parse(&owner, NULL, RRTYPE_TXT, content, len, r, diag);
 }
 
 static void a_string_holds_255_octets(void **state)
@@ -375,10 +377,11 @@ static void only_len_bytes_are_read(void **state)
     (void)state;
     struct name owner = owner_name();
     struct rdata r = {0};
-    assert_int_equal(rdata_parse(&owner, RRTYPE_A, "192.0.2.15", 9, &r, NULL), 0);
+    assert_int_equal(rdata_parse(&owner, NULL, RRTYPE_A, "192.0.2.15", 9, &r, NULL), 0);
     assert_string_equal(r.text, "192.0.2.1");
     rdata_done(&r);
-    assert_int_equal(rdata_parse(&owner, RRTYPE_A, "192.0.2.1\0x", 11, &r, NULL), PTRD_EINVAL);
+    assert_int_equal(rdata_parse(&owner, NULL, RRTYPE_A, "192.0.2.1\0x", 11, &r, NULL),
+                     PTRD_EINVAL);
 }
 
 static void target_of(const char *type, const char *text, const char *expected)
@@ -431,14 +434,94 @@ static void mutated_content_is_read_or_refused(void **state)
             for (long edits = 1 + random() % 3; edits > 0 && len > 0; edits--)
                 content[(size_t)random() % len] = letters[(size_t)random() % (sizeof letters - 1)];
             struct rdata r = {0}, again = {0};
-            if (rdata_parse(&owner, type_of(goods[i].type), content, len, &r, NULL) != 0)
+            if (rdata_parse(&owner, NULL, type_of(goods[i].type), content, len, &r, NULL) != 0)
                 continue;
-            if (rdata_parse(&owner, r.type, r.text, r.len, &again, NULL) != 0)
+            if (rdata_parse(&owner, NULL, r.type, r.text, r.len, &again, NULL) != 0)
                 fail_msg("seed %u: %s %s is not accepted again", seed, goods[i].type, r.text);
             assert_string_equal(again.text, r.text);
             rdata_done(&again);
             rdata_done(&r);
         }
+    }
+}
+
+/* Names without final dot are relative to the origin in every type; so are those of types that only
+ * libldns can spell, whose wire form shows the whole name. */
+static void names_in_content_are_relative_to_the_origin(void **state)
+{
+    (void)state;
+    static const struct good relative[] = {
+        {"NS", "ns", "ns.isp.example."},
+        {"NS", "ns.", "ns."},
+        {"NS", "ns\\.", "ns\\..isp.example."},
+        {"NS", "@", "isp.example."},
+        {"NS", "\\@", "\\@.isp.example."},
+        {"NS", ".", "."},
+        {"MX", "10 @", "10 isp.example."},
+        {"SOA", "ns host 1 2 3 4 5", "ns.isp.example. host.isp.example. 1 2 3 4 5"},
+        {"RP", "a b.", "a.isp.example. b."},
+        {"SRV", "1 2 3 a.b", "1 2 3 a.b.isp.example."},
+        {"NAPTR", "1 2 \"s\" \"\" \"\" r", "1 2 \"s\" \"\" \"\" r.isp.example."},
+        {"HTTPS", "1 @ alpn=h2", "1 isp.example. alpn=h2"},
+        {"HTTPS", "1 . alpn=h2", "1 . alpn=h2"},
+        {"IPSECKEY", "10 3 0 gw", "10 3 0 gw.isp.example."},
+        {"ALIAS", "a", "a.isp.example."},
+        {"TALINK", "a @", "\\# 28 016103697370076578616d706c650003697370076578616d706c6500"},
+        {"NS", "\\# 3 016100", "a."},
+        {"TXT", "@ a", "\"@\" \"a\""},
+    };
+    struct name owner = owner_name(), origin;
+    assert_int_equal(name_parse("isp.example", 11, &origin, NULL), 0);
+    for (size_t i = 0; i < sizeof relative / sizeof *relative; i++) {
+        const struct good *g = &relative[i];
+        struct rdata r = {0};
+        struct diag diag = {0};
+        int rc = rdata_parse(&owner, &origin, type_of(g->type), g->content, strlen(g->content), &r,
+                             &diag);
+        if (rc != 0)
+            fail_msg("%s %s: %s", g->type, g->content, diag.message);
+        assert_string_equal(r.text, g->canonical);
+        rdata_done(&r);
+    }
+}
+
+static void a_relative_name_may_become_too_long(void **state)
+{
+    (void)state;
+    char label[64], content[256] = "";
+    struct name owner = owner_name(), origin;
+    struct rdata r = {0};
+    struct diag diag = {0};
+    memset(label, 'a', 63);
+    label[63] = '\0';
+    (void)snprintf(content, sizeof content, "%s.%s.%s", label, label, label);
+    assert_int_equal(name_parse(content, strlen(content), &origin, NULL), 0);
+    assert_int_equal(rdata_parse(&owner, &origin, RRTYPE_NS, content, strlen(content), &r, &diag),
+                     PTRD_EINVAL);
+    assert_non_null(strstr(diag.message, "the name with its zone is longer than 255 octets"));
+}
+
+/* As master files write them. */
+static void mnemonics_become_numbers(void **state)
+{
+    (void)state;
+    static const struct good mnemonics[] = {
+        {"CERT", "pkix 1 RSASHA256 MxFcby9k", "1 1 8 MxFcby9k"},
+        {"CERT", "OID 1 PRIVATEOID MxFcby9k", "254 1 254 MxFcby9k"},
+        {"DNSKEY", "257 3 ED25519 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=",
+         "257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4="},
+    };
+    struct name owner = owner_name();
+    for (size_t i = 0; i < sizeof mnemonics / sizeof *mnemonics; i++) {
+        const struct good *g = &mnemonics[i];
+        struct rdata r = {0};
+        struct diag diag = {0};
+        int rc =
+            rdata_parse(&owner, NULL, type_of(g->type), g->content, strlen(g->content), &r, &diag);
+        if (rc != 0)
+            fail_msg("%s %s: %s", g->type, g->content, diag.message);
+        assert_string_equal(r.text, g->canonical);
+        rdata_done(&r);
     }
 }
 
@@ -453,6 +536,9 @@ int main(void)
         cmocka_unit_test(only_len_bytes_are_read),
         cmocka_unit_test(targets),
         cmocka_unit_test(mutated_content_is_read_or_refused),
+        cmocka_unit_test(names_in_content_are_relative_to_the_origin),
+        cmocka_unit_test(a_relative_name_may_become_too_long),
+        cmocka_unit_test(mnemonics_become_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

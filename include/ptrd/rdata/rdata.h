@@ -19,12 +19,13 @@ struct rdata {
     char *text; /* owned, NUL-terminated; rdata_done frees it */
 };
 
-/* owner is for messages only. PTRD_EINVAL with a diag message naming type, field, value and what is
- * expected; also for types that no zone may hold (ANY, OPT, TSIG, AXFR) or that the signer makes
- * (RRSIG, NSEC, NSEC3). */
-PTRD_CHECKED int rdata_parse(const struct name *owner, uint16_t type, const char *content,
-                             size_t len, struct rdata *out, struct diag *diag)
-    PTRD_NONNULL_ARGS(1, 3, 5);
+/* owner is for messages only. origin: names in content that do not end with a dot are relative to
+ * it (master files); NULL: all are absolute. PTRD_EINVAL with a diag message naming type, field,
+ * value and what is expected; also for types that no zone may hold (ANY, OPT, TSIG, AXFR) or that
+ * the signer makes (RRSIG, NSEC, NSEC3). */
+PTRD_CHECKED int rdata_parse(const struct name *owner, const struct name *origin, uint16_t type,
+                             const char *content, size_t len, struct rdata *out, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 4, 6);
 void rdata_done(struct rdata *r) PTRD_NONNULL;
 
 /* The one name that NS, CNAME, PTR, DNAME, ALIAS, MX or SRV content points to; PTRD_ABSENT for
