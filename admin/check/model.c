@@ -21,7 +21,7 @@ static int add_zones(const struct model *m, struct table_builder *b, struct diag
 {
     for (uint32_t i = 0; i < m->zone_count; i++) {
         const struct model_zone *z = &m->zones[i];
-        int err = table_add_zone(b, &z->apex, i + 1, z->settings.forward_auto, i);
+        int err = table_add_zone(b, &z->apex, i + 1, z->settings.forward_auto, NULL, i);
         if (err < 0)
             return diag_set(diag, err, "%s", ptrd_strerror(err));
     }

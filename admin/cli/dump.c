@@ -223,7 +223,7 @@ static int zone_table(const struct model *m, struct table **out)
     if (err < 0)
         return err;
     for (uint32_t i = 0; err == 0 && i < m->zone_count; i++)
-        err = table_add_zone(b, &m->zones[i].apex, i + 1, false, i);
+        err = table_add_zone(b, &m->zones[i].apex, i + 1, false, NULL, i);
     if (err == 0)
         err = table_finish(b, out, NULL, NULL);
     table_builder_free(b);

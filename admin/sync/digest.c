@@ -130,27 +130,6 @@ static void template_hash(const struct template *t, uint8_t out[TEMPLATE_HASH])
     crypto_generichash_final(&state, out, TEMPLATE_HASH);
 }
 
-/* The whole labels behind the last placeholder; the root when there are none. */
-static void template_suffix(const struct template *t, struct name *out)
-{
-    char text[NAME_TEXT_SIZE];
-    size_t at = sizeof text;
-    unsigned i = t->token_count;
-    for (; i > 0 && t->tokens[i - 1].kind == TOKEN_LITERAL; i--) {
-        const struct token *k = &t->tokens[i - 1];
-        if (k->text_len > at)
-            break;
-        at -= k->text_len;
-        memcpy(text + at, k->text, k->text_len);
-    }
-    if (i > 0) { /* what stands before the first dot shares its label with a placeholder */
-        const char *dot = memchr(text + at, '.', sizeof text - at);
-        at = dot ? (size_t)(dot - text) + 1 : sizeof text;
-    }
-    if (at == sizeof text || name_parse(text + at, sizeof text - at, out, NULL))
-        *out = (struct name){.len = 1};
-}
-
 static int suffix_by_name(const void *a, const void *b)
 {
     return name_compare(&((const struct suffix *)a)->name, &((const struct suffix *)b)->name);

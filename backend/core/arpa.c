@@ -5,8 +5,7 @@
 static const uint8_t suffix_v4[] = "\7in-addr\4arpa";
 static const uint8_t suffix_v6[] = "\3ip6\4arpa";
 
-/* An octet label "0".."255" without leading zeros (RFC 1035 3.5); -1 for anything else. */
-static int read_octet(const uint8_t *label)
+int arpa_read_octet(const uint8_t *label)
 {
     unsigned len = label[0], value = 0;
     if (len > 3 || (len > 1 && label[1] == '0'))
@@ -89,7 +88,7 @@ void arpa_parse(const struct name *name, struct arpa *out)
     uint64_t half[2] = {0, 0}; /* of the address: shifting 64 bits is cheaper than 128 */
     for (unsigned i = 0; i < digits; i++) {
         const uint8_t *label = name->wire + offsets[labels - 1 - i];
-        int value = step == 8 ? read_octet(label) : read_nibble(label);
+        int value = step == 8 ? arpa_read_octet(label) : read_nibble(label);
         if (value < 0)
             return;
         half[i / 16] = half[i / 16] << step | (unsigned)value;
@@ -103,7 +102,7 @@ void arpa_parse(const struct name *name, struct arpa *out)
     out->kind = labels > full ? ARPA_BELOW : labels == full ? ARPA_FULL : ARPA_PARTIAL;
 }
 
-static unsigned put_octet_label(unsigned octet, uint8_t *wire)
+unsigned arpa_put_octet(unsigned octet, uint8_t *wire)
 {
     unsigned at = 1;
     if (octet >= 100)
@@ -122,7 +121,7 @@ static void put_name(u128 num, enum family family, unsigned digits, struct name 
     for (unsigned i = digits; i > 0; i--) {
         unsigned value = (unsigned)(num >> (bits - step * i)) & ((1u << step) - 1);
         if (step == 8) {
-            at += put_octet_label(value, out->wire + at);
+            at += arpa_put_octet(value, out->wire + at);
         } else {
             out->wire[at++] = 1;
             out->wire[at++] = (uint8_t) "0123456789abcdef"[value];

@@ -61,6 +61,58 @@ static int nest(struct block_set *set, enum family family, uint32_t conflict[2],
     }
     while (open != TABLE_NONE)
         open = leave(set, open, max);
+    return 0;
+}
+
+/* Without a border between addresses of no block. */
+static void put_joined(struct block_set *set, u128 first, uint32_t block)
+{
+    uint32_t count = set->segment_count;
+    if (block != TABLE_NONE || count == 0 || set->segments[count - 1].block != TABLE_NONE)
+        put_segment(set, first, block);
+}
+
+/* Appends what `from` says of the addresses first..last; *at: one of its segments, at or before
+ * that of first, and then that of last. */
+static void copy_segments(const struct block_set *from, uint32_t *at, u128 first, u128 last,
+                          struct block_set *to)
+{
+    for (;; ++*at) {
+        const struct segment *s = &from->segments[*at];
+        bool more = *at + 1 < from->segment_count && s[1].first <= last;
+        if (!more || s[1].first > first)
+            put_joined(to, s->first > first ? s->first : first, s->block);
+        if (!more)
+            return;
+    }
+}
+
+/* No block has the addresses of these ranges (sorted, disjoint; one at least). */
+static int mask(struct block_set *set, enum family family, const struct range *masked,
+                uint32_t count)
+{
+    struct block_set out = {.blocks = set->blocks};
+    uint32_t at = 0;
+    u128 first = 0;
+    out.segments = malloc((set->segment_count + 2 * (size_t)count) * sizeof *out.segments);
+    if (!out.segments)
+        return PTRD_ENOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        if (masked[i].first > first)
+            copy_segments(set, &at, first, masked[i].first - 1, &out);
+        put_joined(&out, masked[i].first, TABLE_NONE);
+        first = masked[i].last + 1;
+    }
+    if (masked[count - 1].last < family_max(family))
+        copy_segments(set, &at, first, family_max(family), &out);
+    free(set->segments);
+    set->segments = out.segments;
+    set->segment_count = out.segment_count;
+    return 0;
+}
+
+static void mark_generating(struct block_set *set)
+{
     uint32_t generating = set->segment_count;
     for (uint32_t i = set->segment_count; i > 0; i--) {
         uint32_t block = set->segments[i - 1].block;
@@ -68,7 +120,6 @@ static int nest(struct block_set *set, enum family family, uint32_t conflict[2],
             generating = i - 1;
         set->segments[i - 1].generating = generating;
     }
-    return 0;
 }
 
 /* directory[i]: the last segment that begins at or before the start of part i. */
@@ -101,15 +152,20 @@ static int build_directory(struct block_set *set)
     return 0;
 }
 
-int segments_build(struct block_set *set, enum family family, uint32_t conflict[2],
-                   struct diag *diag)
+int segments_build(struct block_set *set, enum family family, const struct range *masked,
+                   uint32_t masked_count, uint32_t conflict[2], struct diag *diag)
 {
     if (set->count)
         qsort(set->blocks, set->count, sizeof *set->blocks, by_range);
     int err = nest(set, family, conflict, diag);
-    if (err == 0 && build_directory(set) < 0)
-        err = diag_set(diag, PTRD_ENOMEM, "out of memory");
-    return err;
+    if (err < 0)
+        return err;
+    if (masked_count && set->segment_count > 1)
+        err = mask(set, family, masked, masked_count);
+    mark_generating(set);
+    if (err == 0)
+        err = build_directory(set);
+    return err < 0 ? diag_set(diag, PTRD_ENOMEM, "out of memory") : 0;
 }
 
 void segments_free(struct block_set *set)

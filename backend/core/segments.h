@@ -7,10 +7,12 @@
 
 #include "ptrd/core/table.h"
 
-/* Sorts and nests set->blocks and fills the rest. PTRD_ECONFLICT: equal or crossing intervals,
- * their refs in conflict. PTRD_ENOMEM. */
-PTRD_CHECKED int segments_build(struct block_set *set, enum family family, uint32_t conflict[2],
-                                struct diag *diag) PTRD_NONNULL_ARGS(1, 3);
+/* Sorts and nests set->blocks and fills the rest; the addresses of masked (sorted, disjoint) are
+ * given to no block. PTRD_ECONFLICT: equal or crossing intervals, their refs in conflict.
+ * PTRD_ENOMEM. */
+PTRD_CHECKED int segments_build(struct block_set *set, enum family family,
+                                const struct range *masked, uint32_t masked_count,
+                                uint32_t conflict[2], struct diag *diag) PTRD_NONNULL_ARGS(1, 5);
 void segments_free(struct block_set *set) PTRD_NONNULL;
 
 /* The segment that holds num. */

@@ -2,22 +2,14 @@
 
 #include "forward.h"
 #include "segments.h"
+#include "table_p.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define GROW_START 16
 
-struct table_builder {
-    struct table *table;
-    uint32_t zone_capacity, template_capacity;
-    uint32_t capacity_v4, capacity_v6;
-    uint32_t *template_hash; /* template index + 1, open addressing */
-    uint32_t template_hash_size;
-};
-
-/* Makes room for one more element. */
-static int grow(void *array, uint32_t count, uint32_t *capacity, size_t size)
+int table_grow(void *array, uint32_t count, uint32_t *capacity, size_t size)
 {
     if (count < *capacity)
         return 0;
@@ -53,6 +45,7 @@ void table_builder_free(struct table_builder *b)
         return;
     table_free(b->table);
     free(b->template_hash);
+    free(b->delegated);
     free(b);
 }
 
@@ -65,8 +58,12 @@ void table_free(struct table *t)
         template_free(t->templates[i]);
     free(t->templates);
     free(t->zones);
-    free(t->zone_hash);
+    free(t->place_hash);
     free(t->zone_by_id);
+    free(t->cuts);
+    free(t->classless);
+    free(t->delegated_v4);
+    free(t->delegated_v6);
     segments_free(&t->v4);
     segments_free(&t->v6);
     free(t);
@@ -75,199 +72,68 @@ void table_free(struct table *t)
 /* --- zones ------------------------------------------------------------------------------------ */
 
 int table_add_zone(struct table_builder *b, const struct name *apex, uint32_t id, bool forward_auto,
-                   uint32_t ref)
+                   const struct prefix *classless, uint32_t ref)
 {
     static const struct name in_addr = {.len = 14, .wire = "\7in-addr\4arpa"};
     static const struct name ip6 = {.len = 10, .wire = "\3ip6\4arpa"};
     struct table *t = b->table;
-    int err = grow(&t->zones, t->zone_count, &b->zone_capacity, sizeof *t->zones);
+    /* room for the labels of octets */
+    if (classless && (!prefix_is_classless(classless) || apex->len > NAME_WIRE_MAX - 4))
+        return PTRD_EINVAL;
+    int err = table_grow(&t->zones, t->zone_count, &b->zone_capacity, sizeof *t->zones);
     if (err < 0)
         return err;
-    t->zones[t->zone_count++] =
-        (struct zone){.apex = *apex,
-                      .id = id,
-                      .parent = TABLE_NONE,
-                      .ref = ref,
-                      .reverse = name_within(apex, &in_addr) || name_within(apex, &ip6),
-                      .forward_auto = forward_auto};
+    t->zones[t->zone_count++] = (struct zone){.apex = *apex,
+                                              .id = id,
+                                              .parent = TABLE_NONE,
+                                              .ref = ref,
+                                              .apex_dname = TABLE_NONE,
+                                              .reverse = classless || name_within(apex, &in_addr) ||
+                                                         name_within(apex, &ip6),
+                                              .forward_auto = forward_auto,
+                                              .classless = classless != NULL};
+    if (classless)
+        t->zones[t->zone_count - 1].prefix = *classless;
     return 0;
 }
 
-static int by_apex(const void *a, const void *b)
+int table_add_cut(struct table_builder *b, const struct name *name, uint8_t flags)
 {
-    const struct zone *x = a, *y = b;
-    return name_compare(&x->apex, &y->apex);
-}
-
-static uint64_t hash_label(uint64_t hash, const uint8_t *label)
-{
-    for (unsigned i = 0; i <= label[0]; i++)
-        hash = (hash ^ label[i]) * 0x100000001b3u;
-    return hash ^ hash >> 29;
-}
-
-#define HASH_START 0xcbf29ce484222325u
-
-static uint64_t hash_name(const struct name *name)
-{
-    uint8_t offsets[NAME_LABELS_MAX];
-    uint64_t hash = HASH_START;
-    for (unsigned i = name_label_offsets(name, offsets); i > 0; i--)
-        hash = hash_label(hash, name->wire + offsets[i - 1]);
-    return hash;
-}
-
-static int index_zones(struct table *t)
-{
-    uint32_t size = 4;
-    while (size < t->zone_count * 2)
-        size *= 2;
-    t->zone_hash = calloc(size, sizeof *t->zone_hash);
-    t->zone_hash_mask = size - 1;
-    if (!t->zone_hash)
-        return PTRD_ENOMEM;
-    for (uint32_t i = 0; i < t->zone_count; i++) {
-        uint32_t at = (uint32_t)hash_name(&t->zones[i].apex) & t->zone_hash_mask;
-        while (t->zone_hash[at])
-            at = (at + 1) & t->zone_hash_mask;
-        t->zone_hash[at] = i + 1;
-        unsigned labels = name_labels(&t->zones[i].apex);
-        if (labels > t->zone_labels_max)
-            t->zone_labels_max = labels;
-    }
-    return 0;
-}
-
-struct id_order {
-    uint32_t id, zone;
-};
-
-static int by_id(const void *a, const void *b)
-{
-    const struct id_order *x = a, *y = b;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
-static int order_ids(struct table *t)
-{
-    struct id_order *order = malloc((t->zone_count + 1u) * sizeof *order);
-    t->zone_by_id = malloc((t->zone_count + 1u) * sizeof *t->zone_by_id);
-    if (!order || !t->zone_by_id) {
-        free(order);
-        return PTRD_ENOMEM;
-    }
-    for (uint32_t i = 0; i < t->zone_count; i++)
-        order[i] = (struct id_order){.id = t->zones[i].id, .zone = i};
-    qsort(order, t->zone_count, sizeof *order, by_id);
-    for (uint32_t i = 0; i < t->zone_count; i++)
-        t->zone_by_id[i] = order[i].zone;
-    free(order);
-    return 0;
-}
-
-static int finish_zones(struct table *t, uint32_t conflict[2], struct diag *diag)
-{
-    if (t->zone_count)
-        qsort(t->zones, t->zone_count, sizeof *t->zones, by_apex);
-    for (uint32_t i = 1; i < t->zone_count; i++) {
-        if (!name_equal(&t->zones[i - 1].apex, &t->zones[i].apex))
-            continue;
-        char text[NAME_TEXT_SIZE];
-        name_print(&t->zones[i].apex, text);
-        conflict[0] = t->zones[i - 1].ref;
-        conflict[1] = t->zones[i].ref;
-        return diag_set(diag, PTRD_ECONFLICT, "zone %s is there twice", text);
-    }
-    int err = index_zones(t);
-    if (err == 0)
-        err = order_ids(t);
+    struct table *t = b->table;
+    int err = table_grow(&t->cuts, t->cut_count, &b->cut_capacity, sizeof *t->cuts);
     if (err < 0)
-        return diag_set(diag, err, "out of memory");
-    for (uint32_t i = 0; i < t->zone_count; i++) {
-        struct name above;
-        if (t->zones[i].apex.len == 1)
-            continue;
-        name_strip(&t->zones[i].apex, 1, &above);
-        const struct zone *parent = table_zone_for(t, &above);
-        t->zones[i].parent = parent ? (uint32_t)(parent - t->zones) : TABLE_NONE;
-    }
+        return err;
+    t->cuts[t->cut_count++] = (struct cut){.name = *name, .zone = TABLE_NONE, .flags = flags};
     return 0;
 }
 
-const struct zone *table_zone_for(const struct table *t, const struct name *name)
+int table_add_delegated(struct table_builder *b, const struct prefix *prefix,
+                        const struct name *child)
 {
-    uint8_t offsets[NAME_LABELS_MAX];
-    unsigned labels = name_label_offsets(name, offsets), depth = 0;
-    const struct zone *found = NULL;
-    uint64_t hash = HASH_START;
-
-    for (;;) {
-        unsigned from = depth ? offsets[labels - depth] : name->len - 1u; /* depth 0: the root */
-        uint32_t at = (uint32_t)hash & t->zone_hash_mask;
-        for (; t->zone_hash[at]; at = (at + 1) & t->zone_hash_mask) {
-            const struct zone *z = &t->zones[t->zone_hash[at] - 1];
-            if (z->apex.len == name->len - from &&
-                memcmp(z->apex.wire, name->wire + from, z->apex.len) == 0) {
-                found = z;
-                break;
-            }
-        }
-        if (depth == labels || depth == t->zone_labels_max)
-            return found;
-        depth++;
-        hash = hash_label(hash, name->wire + offsets[labels - depth]);
-    }
-}
-
-const struct zone *table_zone_by_id(const struct table *t, uint32_t id)
-{
-    uint32_t low = 0, high = t->zone_count;
-    /* ids count from 1 and few were given up: at most id - 1 stand before */
-    if (id <= high)
-        high = id;
-    if (high && t->zones[t->zone_by_id[high - 1]].id == id)
-        return &t->zones[t->zone_by_id[high - 1]];
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-        const struct zone *z = &t->zones[t->zone_by_id[mid]];
-        if (z->id == id)
-            return z;
-        if (z->id < id)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return NULL;
-}
-
-bool table_zone_below(const struct table *t, const struct name *name)
-{
-    /* In canonical order the names below a name follow it at once. */
-    uint32_t low = 0, high = t->zone_count;
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-        if (name_compare(&t->zones[mid].apex, name) <= 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < t->zone_count && name_within(&t->zones[low].apex, name);
+    if (!prefix_is_classless(prefix))
+        return PTRD_EINVAL;
+    int err =
+        table_grow(&b->delegated, b->delegated_count, &b->delegated_capacity, sizeof *b->delegated);
+    if (err < 0)
+        return err;
+    b->delegated[b->delegated_count++] = (struct delegated){.prefix = *prefix, .child = *child};
+    return 0;
 }
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
 static uint64_t hash_template(const struct template *p)
 {
-    uint64_t hash = HASH_START ^ p->family;
+    uint64_t hash = TABLE_HASH_START ^ p->family;
     for (unsigned i = 0; i < p->token_count; i++) {
         const struct token *token = &p->tokens[i];
         uint8_t head[6] = {token->kind, token->radix,     token->shift,
                            token->bits, token->width_min, token->width_max};
         for (unsigned k = 0; k < sizeof head; k++)
-            hash = (hash ^ head[k]) * 0x100000001b3u;
+            hash = (hash ^ head[k]) * TABLE_HASH_PRIME;
         if (token->kind == TOKEN_LITERAL)
             for (unsigned k = 0; k < token->text_len; k++)
-                hash = (hash ^ (uint8_t)token->text[k]) * 0x100000001b3u;
+                hash = (hash ^ (uint8_t)token->text[k]) * TABLE_HASH_PRIME;
         hash ^= (uint64_t)token_base(token);
     }
     return hash ^ hash >> 31;
@@ -295,7 +161,8 @@ static int rehash_templates(struct table_builder *b)
 static int intern_take(struct table_builder *b, struct template *p, const struct template **out)
 {
     struct table *t = b->table;
-    int err = grow(&t->templates, t->template_count, &b->template_capacity, sizeof *t->templates);
+    int err =
+        table_grow(&t->templates, t->template_count, &b->template_capacity, sizeof *t->templates);
     if (err == 0 && (t->template_count + 1) * 2 > b->template_hash_size)
         err = rehash_templates(b);
     if (err < 0) {
@@ -332,8 +199,8 @@ int table_add_block(struct table_builder *b, const struct range *range, const ch
     }
     bool v4 = range->family == FAMILY_IPV4;
     struct block_set *set = v4 ? &b->table->v4 : &b->table->v6;
-    int err =
-        grow(&set->blocks, set->count, v4 ? &b->capacity_v4 : &b->capacity_v6, sizeof *set->blocks);
+    int err = table_grow(&set->blocks, set->count, v4 ? &b->capacity_v4 : &b->capacity_v6,
+                         sizeof *set->blocks);
     if (err < 0)
         return diag_set(diag, err, "%s", ptrd_strerror(err));
     set->blocks[set->count++] = (struct block){.range = *range,
@@ -352,11 +219,18 @@ int table_finish(struct table_builder *b, struct table **out, uint32_t conflict[
     uint32_t unused[2];
     if (!conflict)
         conflict = unused;
-    int err = finish_zones(t, conflict, diag);
+    int err = zones_finish(t, conflict, diag);
     if (err == 0)
-        err = segments_build(&t->v4, FAMILY_IPV4, conflict, diag);
+        err = classless_finish(t, conflict, diag);
+    if (err == 0 &&
+        (cuts_finish(t) < 0 || delegated_finish(t, b->delegated, b->delegated_count) < 0))
+        err = diag_set(diag, PTRD_ENOMEM, "out of memory");
     if (err == 0)
-        err = segments_build(&t->v6, FAMILY_IPV6, conflict, diag);
+        err = segments_build(&t->v4, FAMILY_IPV4, t->delegated_v4, t->delegated_v4_count, conflict,
+                             diag);
+    if (err == 0)
+        err = segments_build(&t->v6, FAMILY_IPV6, t->delegated_v6, t->delegated_v6_count, conflict,
+                             diag);
     if (err < 0)
         return err;
     err = forward_index_new(t, &t->forward);

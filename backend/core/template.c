@@ -287,3 +287,23 @@ void template_match(const struct template *t, const char *text, size_t len, bool
     struct match m = {.t = t, .text = text, .whole = whole, .fn = fn, .ctx = ctx};
     (void)match_from(&m, t->token_count - 1, len, 0, 0);
 }
+
+void template_suffix(const struct template *t, struct name *out)
+{
+    char text[NAME_TEXT_SIZE];
+    size_t at = sizeof text;
+    unsigned i = t->token_count;
+    for (; i > 0 && t->tokens[i - 1].kind == TOKEN_LITERAL; i--) {
+        const struct token *k = &t->tokens[i - 1];
+        if (k->text_len > at)
+            break;
+        at -= k->text_len;
+        memcpy(text + at, k->text, k->text_len);
+    }
+    if (i > 0) { /* what stands before the first dot shares its label with a placeholder */
+        const char *dot = memchr(text + at, '.', sizeof text - at);
+        at = dot ? (size_t)(dot - text) + 1 : sizeof text;
+    }
+    if (at == sizeof text || name_parse(text + at, sizeof text - at, out, NULL))
+        *out = (struct name){.len = 1};
+}

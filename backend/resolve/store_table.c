@@ -18,7 +18,7 @@ static int read_zone(struct store_reader *r, struct table_builder *b, struct spa
     if (found != PTRD_FOUND)
         return found < 0 ? found : PTRD_ECORRUPT;
     err = store_read_zone_id(id_value, &id);
-    return err < 0 ? err : table_add_zone(b, &apex, id.id, zone.forward_auto, 0);
+    return err < 0 ? err : table_add_zone(b, &apex, id.id, zone.forward_auto, NULL, 0);
 }
 
 /* Texts in the store are not terminated. */

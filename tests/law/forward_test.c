@@ -20,7 +20,7 @@ static bool make(struct made *m, enum family family, unsigned form, const struct
     m->block = *block;
     law_template(family, form, SUFFIX, m->text);
     assert_int_equal(table_builder_new(&b), 0);
-    assert_int_equal(table_add_zone(b, &apex, 1, false, 0), 0);
+    assert_int_equal(table_add_zone(b, &apex, 1, false, NULL, 0), 0);
     int err = table_add_block(b, block, m->text, law_vars, 1, 600, 0, 7, NULL);
     if (err == 0)
         err = table_finish(b, &m->table, NULL, NULL);
@@ -138,7 +138,7 @@ static void test_generated_iff_in_full(void **state)
         unsigned count = 0, found = 0;
         snprintf(text, sizeof text, "%s.z", forms[f]);
         assert_int_equal(table_builder_new(&b), 0);
-        assert_int_equal(table_add_zone(b, &apex, 1, false, 0), 0);
+        assert_int_equal(table_add_zone(b, &apex, 1, false, NULL, 0), 0);
         assert_int_equal(table_add_block(b, &block, text, NULL, 0, 60, 0, 0, NULL), 0);
         assert_int_equal(table_finish(b, &t, NULL, NULL), 0);
         table_builder_free(b);

@@ -200,7 +200,7 @@ static void test_zone_of_a_name(void **state)
                 twice |= name_equal(&apexes[k], &apex);
             if (twice)
                 continue;
-            assert_int_equal(table_add_zone(b, &apex, 1000 - count, false, count), 0);
+            assert_int_equal(table_add_zone(b, &apex, 1000 - count, false, NULL, count), 0);
             apexes[count++] = apex;
         }
         assert_int_equal(table_finish(b, &t, NULL, NULL), 0);

@@ -197,7 +197,8 @@ static inline struct table *table_make(struct model *m)
     assert_int_equal(table_builder_new(&b), 0);
     for (uint32_t i = 0; i < m->zone_count; i++)
         assert_int_equal(
-            table_add_zone(b, &m->zones[i].apex, i + 1, m->zones[i].settings.forward_auto, i), 0);
+            table_add_zone(b, &m->zones[i].apex, i + 1, m->zones[i].settings.forward_auto, NULL, i),
+            0);
     for (uint32_t i = 0; i < m->block_count; i++) {
         const struct model_block *k = &m->blocks[i];
         if (table_add_block(b, &k->range, k->text, k->vars, k->var_count, k->ttl_s, k->flags, i,

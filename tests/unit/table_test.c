@@ -14,7 +14,7 @@ static struct range range_of(const char *text)
 static void add_zone(struct table_builder *b, const char *apex, uint32_t id)
 {
     struct name name = law_name(apex);
-    assert_int_equal(table_add_zone(b, &name, id, id & 1, id), 0);
+    assert_int_equal(table_add_zone(b, &name, id, id & 1, NULL, id), 0);
 }
 
 static void add_block(struct table_builder *b, const char *range, const char *text, uint8_t flags,
@@ -215,6 +215,240 @@ static void test_conflicts(void **state)
     assert_null(t);
 }
 
+/* --- cuts, RFC 2317 --------------------------------------------------------------------------- */
+
+static void add_classless(struct table_builder *b, const char *apex, const char *prefix,
+                          uint32_t id)
+{
+    struct name name = law_name(apex);
+    struct prefix p;
+    assert_int_equal(prefix_parse(prefix, strlen(prefix), &p, NULL), 0);
+    assert_int_equal(table_add_zone(b, &name, id, false, &p, id), 0);
+}
+
+static void add_cut(struct table_builder *b, const char *text, uint8_t flags)
+{
+    struct name name = law_name(text);
+    assert_int_equal(table_add_cut(b, &name, flags), 0);
+}
+
+static void add_delegated(struct table_builder *b, const char *prefix, const char *child)
+{
+    struct name name = law_name(child);
+    struct prefix p;
+    assert_int_equal(prefix_parse(prefix, strlen(prefix), &p, NULL), 0);
+    assert_int_equal(table_add_delegated(b, &p, &name), 0);
+}
+
+/* A /16 of ours with a /24 delegated, a zone of ours inside it, two RFC 2317 children, one of them
+ * ours, a DNAME, and a cut in IPv6 with a zone of ours below it. */
+static struct table *make_cuts(void)
+{
+    struct table_builder *b;
+    struct table *t;
+    assert_int_equal(table_builder_new(&b), 0);
+    add_zone(b, "z", 1);
+    add_zone(b, "51.198.in-addr.arpa", 2);
+    add_zone(b, "7.102.51.198.in-addr.arpa", 3);
+    add_classless(b, "64/26.100.51.198.in-addr.arpa", "198.51.100.64/26", 4);
+    add_zone(b, "8.b.d.0.1.0.0.2.ip6.arpa", 5);
+    add_zone(b, "1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", 6);
+    add_cut(b, "102.51.198.in-addr.arpa", CUT_NS);
+    add_cut(b, "9.102.51.198.in-addr.arpa", CUT_NS);     /* below another: nothing more */
+    add_cut(b, "64/26.100.51.198.in-addr.arpa", CUT_NS); /* the apex of ours */
+    add_cut(b, "128/26.100.51.198.in-addr.arpa", CUT_NS);
+    add_cut(b, "70.64/26.100.51.198.in-addr.arpa", CUT_NS);
+    add_cut(b, "71.64/26.100.51.198.in-addr.arpa", CUT_DNAME); /* its owner is free */
+    add_cut(b, "103.51.198.in-addr.arpa", CUT_DNAME);
+    add_cut(b, "0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", CUT_NS);
+    add_cut(b, "cut.z", CUT_NS);
+    add_cut(b, "cut.z", CUT_DNAME);
+    add_cut(b, "elsewhere", CUT_NS);
+    add_delegated(b, "198.51.100.64/26", "64/26.100.51.198.in-addr.arpa");
+    add_delegated(b, "198.51.100.128/26", "128/26.100.51.198.in-addr.arpa");
+    add_block(b, "198.51.0.0/16", "{ip}.dyn.z", 0, 0);
+    add_block(b, "198.51.102.0/25", "low{4}.dyn.z", 0, 1);
+    add_block(b, "2001:db8::/32", "{ip}.dyn.z", 0, 2);
+    assert_int_equal(table_finish(b, &t, NULL, NULL), 0);
+    table_builder_free(b);
+    return t;
+}
+
+static void test_places(void **state)
+{
+    struct table *t = make_cuts();
+    static const struct {
+        const char *name;
+        uint32_t zone;
+        enum place_rule rule;
+        const char *cut;
+    } all[] = {
+        {"z", 1, PLACE_FREE, NULL},
+        {"cut.z", 1, PLACE_AT_CUT, "cut.z"},
+        {"A.b.CUT.z", 1, PLACE_BELOW_CUT, "cut.z"},
+        {"xcut.z", 1, PLACE_FREE, NULL},
+        {"elsewhere", 0, PLACE_FREE, NULL},
+        {"102.51.198.in-addr.arpa", 2, PLACE_AT_CUT, "102.51.198.in-addr.arpa"},
+        {"9.102.51.198.in-addr.arpa", 2, PLACE_BELOW_CUT, "102.51.198.in-addr.arpa"},
+        {"7.102.51.198.in-addr.arpa", 3, PLACE_FREE, NULL},
+        {"103.51.198.in-addr.arpa", 2, PLACE_FREE, NULL},
+        {"1.103.51.198.in-addr.arpa", 2, PLACE_BELOW_DNAME, "103.51.198.in-addr.arpa"},
+        {"64/26.100.51.198.in-addr.arpa", 4, PLACE_FREE, NULL},
+        {"70.64/26.100.51.198.in-addr.arpa", 4, PLACE_AT_CUT, "70.64/26.100.51.198.in-addr.arpa"},
+        {"71.64/26.100.51.198.in-addr.arpa", 4, PLACE_FREE, NULL},
+        {"129.128/26.100.51.198.in-addr.arpa", 2, PLACE_BELOW_CUT,
+         "128/26.100.51.198.in-addr.arpa"},
+        {"1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", 6, PLACE_FREE, NULL},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        struct name name = law_name(all[i].name);
+        struct place p = table_place(t, &name);
+        const char *cut = p.cut ? law_text(&p.cut->name) : "none";
+        if ((p.zone ? p.zone->id : 0) != all[i].zone || p.rule != all[i].rule ||
+            strcmp(cut, all[i].cut ? all[i].cut : "none") != 0)
+            fail_msg("%s: zone %u, rule %u, %s", all[i].name, p.zone ? p.zone->id : 0, p.rule, cut);
+    }
+    assert_true(table_zone_by_id(t, 1)->has_cuts && table_zone_by_id(t, 4)->has_cuts);
+    assert_false(table_zone_by_id(t, 3)->has_cuts || table_zone_by_id(t, 6)->has_cuts);
+    assert_int_equal(t->cut_count, 8); /* no apex, no other zone's, each name once */
+    table_free(t);
+}
+
+static void test_homes_and_delegated_addresses(void **state)
+{
+    struct table *t = make_cuts();
+    static const struct {
+        const char *address, *name;
+        uint32_t home;
+        bool delegated;
+    } all[] = {
+        {"198.51.100.63", "63.100.51.198.in-addr.arpa", 2, false},
+        {"198.51.100.64", "64.64/26.100.51.198.in-addr.arpa", 4, false},
+        {"198.51.100.127", "127.64/26.100.51.198.in-addr.arpa", 4, false},
+        {"198.51.100.70", "70.64/26.100.51.198.in-addr.arpa", 4, true},
+        {"198.51.100.71", "71.64/26.100.51.198.in-addr.arpa", 4, false},
+        {"198.51.100.128", "128.100.51.198.in-addr.arpa", 2, true},
+        {"198.51.100.192", "192.100.51.198.in-addr.arpa", 2, false},
+        {"198.51.101.255", "255.101.51.198.in-addr.arpa", 2, false},
+        {"198.51.102.0", "0.102.51.198.in-addr.arpa", 2, true},
+        {"198.51.102.7", "7.102.51.198.in-addr.arpa", 3, false},
+        {"198.51.102.255", "255.102.51.198.in-addr.arpa", 2, true},
+        {"198.51.103.1", "1.103.51.198.in-addr.arpa", 2, true},
+        {"198.52.0.0", "0.0.52.198.in-addr.arpa", 0, false},
+        {"2001:db8::", "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+         5, true},
+        {"2001:db8:1::", "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+         6, false},
+        {"2001:db8:10::",
+         "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.8.b.d.0.1.0.0.2.ip6.arpa", 5, false},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        struct addr a, found[2];
+        struct name name;
+        const struct block *blocks[2];
+        assert_int_equal(addr_parse(all[i].address, strlen(all[i].address), &a), 0);
+        table_reverse_name(t, &a, &name);
+        const struct zone *home = table_home(t, &a);
+        if ((home ? home->id : 0) != all[i].home || strcmp(law_text(&name), all[i].name) != 0 ||
+            table_delegated(t, &a) != all[i].delegated)
+            fail_msg("%s: home %u, %s, delegated %d", all[i].address, home ? home->id : 0,
+                     law_text(&name), table_delegated(t, &a));
+        bool in_block = all[i].home != 0 && !all[i].delegated;
+        struct range one = {a.num, a.num, a.family};
+        assert_int_equal(table_block_for(t, &a) != NULL, in_block);
+        assert_int_equal(table_generates(t, &one), in_block);
+        const struct block *any = a.family == FAMILY_IPV4 ? &t->v4.blocks[0] : &t->v6.blocks[0];
+        assert_int_equal(template_generate(any->template, a.num, &name), 0);
+        if (a.num >> 8 != 0xc63366)
+            assert_int_equal(table_forward(t, &name, found, blocks), in_block);
+    }
+    table_free(t);
+}
+
+static void test_reverse_names_of_a_classless_zone(void **state)
+{
+    struct table *t = make_cuts();
+    static const struct {
+        const char *name;
+        enum arpa_kind kind;
+        const char *prefix;
+    } all[] = {
+        {"64/26.100.51.198.in-addr.arpa", ARPA_PARTIAL, "198.51.100.64/26"},
+        {"64.64/26.100.51.198.in-addr.arpa", ARPA_FULL, "198.51.100.64/32"},
+        {"x.y.127.64/26.100.51.198.in-addr.arpa", ARPA_BELOW, "198.51.100.127/32"},
+        {"128.64/26.100.51.198.in-addr.arpa", ARPA_NONE, NULL},
+        {"064.64/26.100.51.198.in-addr.arpa", ARPA_NONE, NULL},
+        {"x.64/26.100.51.198.in-addr.arpa", ARPA_NONE, NULL},
+        {"64.64.100.51.198.in-addr.arpa", ARPA_NONE, NULL},
+        {"z", ARPA_NONE, NULL},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        struct name name = law_name(all[i].name);
+        struct arpa arpa;
+        char text[RANGE_TEXT_SIZE];
+        table_reverse_parse(t, table_zone_by_id(t, 4), &name, &arpa);
+        assert_int_equal(arpa.kind, all[i].kind);
+        if (arpa.kind == ARPA_NONE)
+            continue;
+        prefix_print(&arpa.prefix, text);
+        assert_string_equal(text, all[i].prefix);
+    }
+    table_free(t);
+}
+
+static void test_classless_zones_are_refused(void **state)
+{
+    static const char *const wrong[] = {"198.51.100.0/24", "2001:db8::/64"};
+    struct table_builder *b;
+    struct table *t = NULL;
+    struct prefix p;
+    struct name apex = law_name("rev.example"), longest = {.len = 0};
+    uint32_t conflict[2] = {7, 7};
+    struct diag diag = {.file = NULL};
+    (void)state;
+    assert_int_equal(table_builder_new(&b), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(prefix_parse(wrong[i], strlen(wrong[i]), &p, NULL), 0);
+        assert_int_equal(table_add_zone(b, &apex, 1, false, &p, 0), PTRD_EINVAL);
+        assert_int_equal(table_add_delegated(b, &p, &apex), PTRD_EINVAL);
+    }
+    assert_int_equal(prefix_parse("198.51.100.255/32", 17, &p, NULL), 0);
+    while (longest.len < 250) {
+        longest.wire[longest.len] = 1;
+        longest.wire[longest.len + 1] = 'a';
+        longest.len = (uint8_t)(longest.len + 2);
+    }
+    longest.wire[longest.len++] = 0;
+    assert_int_equal(longest.len, 251);
+    assert_int_equal(table_add_zone(b, &longest, 1, false, &p, 0), 0);
+    longest.wire[0] = 2;
+    longest.wire[2] = 'a';
+    longest.wire[3] = 1;
+    for (unsigned i = 3; i < 251; i += 2) {
+        longest.wire[i] = 1;
+        longest.wire[i + 1] = 'a';
+    }
+    longest.wire[251] = 0;
+    longest.len = 252;
+    assert_int_equal(table_add_zone(b, &longest, 1, false, &p, 0), PTRD_EINVAL);
+    table_builder_free(b);
+
+    assert_int_equal(table_builder_new(&b), 0);
+    add_classless(b, "a.example", "198.51.100.96/27", 3);
+    add_classless(b, "c.example", "198.51.100.0/26", 5);
+    add_classless(b, "b.example", "198.51.100.64/26", 4);
+    assert_int_equal(table_finish(b, &t, conflict, &diag), PTRD_ECONFLICT);
+    assert_int_equal(conflict[0], 4);
+    assert_int_equal(conflict[1], 3);
+    assert_non_null(strstr(diag.message, "198.51.100.96/27 of zone a.example"));
+    assert_non_null(strstr(diag.message, "198.51.100.64/26 of zone b.example"));
+    table_builder_free(b);
+    assert_null(t);
+}
+
 static void test_nothing_at_all(void **state)
 {
     struct table_builder *b;
@@ -232,6 +466,9 @@ static void test_nothing_at_all(void **state)
     assert_int_equal(table_forward(t, &name, addrs, blocks), 0);
     assert_false(table_forward_below(t, &name));
     assert_false(table_zone_below(t, &name));
+    assert_null(table_place(t, &name).zone);
+    assert_null(table_home(t, &(struct addr){0, FAMILY_IPV4}));
+    assert_false(table_delegated(t, &(struct addr){0, FAMILY_IPV4}));
     table_free(t);
     table_free(NULL);
     table_builder_free(NULL);
@@ -240,9 +477,16 @@ static void test_nothing_at_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_zones),     cmocka_unit_test(test_the_most_specific_block),
-        cmocka_unit_test(test_forward),   cmocka_unit_test(test_shared_names),
-        cmocka_unit_test(test_conflicts), cmocka_unit_test(test_nothing_at_all),
+        cmocka_unit_test(test_zones),
+        cmocka_unit_test(test_the_most_specific_block),
+        cmocka_unit_test(test_forward),
+        cmocka_unit_test(test_shared_names),
+        cmocka_unit_test(test_conflicts),
+        cmocka_unit_test(test_nothing_at_all),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_homes_and_delegated_addresses),
+        cmocka_unit_test(test_reverse_names_of_a_classless_zone),
+        cmocka_unit_test(test_classless_zones_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,12 @@ void arpa_name(const struct addr *addr, struct name *out) PTRD_NONNULL;
 /* The name of a prefix that lies on a boundary (len a multiple of 8 or 4). PTRD_EINVAL else. */
 PTRD_CHECKED int arpa_prefix_name(const struct prefix *prefix, struct name *out) PTRD_NONNULL;
 
+/* The value of a label that is a canonical octet ("0".."255" without leading zeros), else -1. */
+int arpa_read_octet(const uint8_t *label) PTRD_NONNULL;
+
+/* Writes the label of an octet, at most 4 bytes; returns how many. */
+unsigned arpa_put_octet(unsigned octet, uint8_t *wire) PTRD_NONNULL;
+
 #define ARPA_ZONES_MAX 128
 
 /* The reverse zones that make up a prefix: the prefix itself on a boundary, else those of the next

@@ -85,6 +85,10 @@ size_t template_field_print(const struct token *token, u128 num, char out[64]) P
 /* Digits of a radix: '0'..'9','a'..'v'; -1 when c is none. */
 int template_digit(char c, unsigned radix);
 
+/* The whole labels behind the last placeholder, where all names of the template lie; the root when
+ * there are none. */
+void template_suffix(const struct template *t, struct name *out) PTRD_NONNULL;
+
 /* Reads the field's digits text[0..len) into bits of the address: value is shifted and based, mask
  * says which bits of the address it fixes (all ones for relative fields and {ip:short}).
  * PTRD_ABSENT when the text is no canonical spelling of any value of the field, else PTRD_FOUND. */
