@@ -76,3 +76,30 @@ size_t wire_length(const uint8_t *bytes, size_t len)
     }
     return 0;
 }
+
+unsigned family_octets(enum family family)
+{
+    return family_bits(family) / 8;
+}
+
+bool family_known(u128 octet)
+{
+    return octet == FAMILY_IPV4 || octet == FAMILY_IPV6;
+}
+
+int buf_put_addr(struct store_buf *buf, const struct addr *addr)
+{
+    int err = buf_put_int(buf, addr->family, 1);
+    return err ? err : buf_put_int(buf, addr->num, family_octets(addr->family));
+}
+
+void scan_addr(struct scan *s, struct addr *out)
+{
+    u128 family = scan_int(s, 1);
+    if (!family_known(family)) {
+        s->bad = true;
+        return;
+    }
+    out->family = family == FAMILY_IPV4 ? FAMILY_IPV4 : FAMILY_IPV6;
+    out->num = scan_int(s, family_octets(out->family));
+}

@@ -18,6 +18,11 @@ PTRD_CHECKED int buf_put_int(struct store_buf *buf, u128 value, unsigned octets)
 PTRD_CHECKED int buf_put_item(struct store_buf *buf, const void *bytes, size_t len)
     PTRD_NONNULL_ARGS(1);
 PTRD_CHECKED int buf_put_key(struct store_buf *buf, const struct name *name) PTRD_NONNULL;
+/* Family and the 4 or 16 octets of the number. */
+PTRD_CHECKED int buf_put_addr(struct store_buf *buf, const struct addr *addr) PTRD_NONNULL;
+
+unsigned family_octets(enum family family);
+bool family_known(u128 octet);
 
 struct scan {
     const uint8_t *at, *end;
@@ -60,6 +65,16 @@ static inline u128 scan_int(struct scan *s, unsigned octets)
 static inline struct span scan_item(struct scan *s)
 {
     return scan_bytes(s, (size_t)scan_int(s, 2));
+}
+
+/* As buf_put_addr wrote it. */
+void scan_addr(struct scan *s, struct addr *out) PTRD_NONNULL;
+
+/* Its length is one of the family's and host bits are 0. */
+static inline bool prefix_sound(const struct prefix *p)
+{
+    unsigned bits = family_bits(p->family);
+    return p->len <= bits && !(p->num & low_bits(bits - p->len));
 }
 
 /* Everything was read and nothing was missing. */

@@ -312,7 +312,7 @@ int env_open(const struct paths *paths, enum store_open_mode mode, size_t map_si
              struct env **out, struct diag *diag)
 {
     struct stat data = {0};
-    if (stat(paths->file[FILE_DATA], &data) && (errno != ENOENT || mode == STORE_OPEN_READ))
+    if (stat(paths->file[FILE_DATA], &data) && (errno != ENOENT || mode != STORE_OPEN_CREATE))
         return env_refuse(paths, mode, errno, diag);
     bool new_data = data.st_size == 0;
     int err = lock_file_prepare(paths, diag);
@@ -325,6 +325,9 @@ int env_open(const struct paths *paths, enum store_open_mode mode, size_t map_si
     struct env *e = calloc(1, sizeof *e);
     if (!e)
         return PTRD_ENOMEM;
+    if (mode == STORE_OPEN_WRITE &&
+        faccessat(AT_FDCWD, paths->file[FILE_DATA], W_OK, AT_EACCESS) != 0)
+        mode = STORE_OPEN_READ;
     e->read_only = mode == STORE_OPEN_READ;
     pthread_mutex_init(&e->gate, NULL);
     int rc = env_map(paths, mode, map_size, data.st_size, &e->mdb);

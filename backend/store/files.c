@@ -58,7 +58,7 @@ int access_refuse(const struct paths *paths, enum store_open_mode mode, int err,
         snprintf(owner, sizeof owner, ", the store belongs to user %lu", (unsigned long)st.st_uid);
     return diag_set(diag, err, "%s: %s (this is user %lu%s): %s", paths->dir, strerror(-err),
                     (unsigned long)geteuid(), owner,
-                    mode == STORE_OPEN_READ
+                    mode != STORE_OPEN_CREATE
                         ? "readers need to enter the directory, to read data.mdb and to write "
                           "lock.mdb; load as the user that ptrd runs as, or as root into a "
                           "directory of that user"

@@ -1,33 +1,6 @@
 /* Keys of the tables, both ways. */
 #include "codec_p.h"
 
-static unsigned family_octets(enum family family)
-{
-    return family_bits(family) / 8;
-}
-
-static bool family_known(u128 octet)
-{
-    return octet == FAMILY_IPV4 || octet == FAMILY_IPV6;
-}
-
-static int put_addr(struct store_buf *buf, const struct addr *addr)
-{
-    int err = buf_put_int(buf, addr->family, 1);
-    return err ? err : buf_put_int(buf, addr->num, family_octets(addr->family));
-}
-
-static void scan_addr(struct scan *s, struct addr *out)
-{
-    u128 family = scan_int(s, 1);
-    if (!family_known(family)) {
-        s->bad = true;
-        return;
-    }
-    out->family = family == FAMILY_IPV4 ? FAMILY_IPV4 : FAMILY_IPV6;
-    out->num = scan_int(s, family_octets(out->family));
-}
-
 int store_key_name(const struct name *name, struct store_buf *buf)
 {
     buf->len = 0;
@@ -37,7 +10,7 @@ int store_key_name(const struct name *name, struct store_buf *buf)
 int store_key_addr(const struct addr *addr, struct store_buf *buf)
 {
     buf->len = 0;
-    return put_addr(buf, addr);
+    return buf_put_addr(buf, addr);
 }
 
 int store_key_block(const struct range *range, struct store_buf *buf)
@@ -59,7 +32,7 @@ int store_key_derived(const struct name *target, const struct addr *addr, struct
         return PTRD_EINVAL;
     buf->len = 0;
     int err = buf_put_key(buf, target);
-    return err ? err : put_addr(buf, addr);
+    return err ? err : buf_put_addr(buf, addr);
 }
 
 int store_key_rrset(const struct name *owner, uint16_t type, struct store_buf *buf)
@@ -77,6 +50,18 @@ int store_key_metadata(uint32_t zone_id, const char *kind, struct store_buf *buf
     buf->len = 0;
     int err = buf_put_int(buf, zone_id, 4);
     return err ? err : buf_put(buf, kind, strlen(kind));
+}
+
+int store_key_delegation(const struct prefix *prefix, struct store_buf *buf)
+{
+    int err = store_key_addr(&(struct addr){prefix->num, prefix->family}, buf);
+    return err ? err : buf_put_int(buf, prefix->len, 1);
+}
+
+int store_key_zone_id(uint32_t zone_id, struct store_buf *buf)
+{
+    buf->len = 0;
+    return buf_put_int(buf, zone_id, 4);
 }
 
 int store_read_key_addr(struct span key, struct addr *out)

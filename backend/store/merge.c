@@ -35,9 +35,11 @@ static int merge_old(struct merge *m, MDB_cursor_op op, struct span from)
 /* Does the table end where the database ends? */
 static int merge_look_behind(struct merge *m)
 {
-    uint8_t next = (uint8_t)(place_code(m->table) + 1);
-    MDB_val key = {1, &next}, value;
-    int rc = next == 1 ? MDB_NOTFOUND : mdb_cursor_get(m->cursor, &key, &value, MDB_SET_RANGE);
+    struct place_code next = place_code(m->table);
+    if (next.len)
+        next.bytes[next.len - 1]++;
+    MDB_val key = {next.len, next.bytes}, value;
+    int rc = next.len ? mdb_cursor_get(m->cursor, &key, &value, MDB_SET_RANGE) : MDB_NOTFOUND;
     m->at_end = rc == MDB_NOTFOUND;
     return m->at_end ? 0 : store_error(rc);
 }
@@ -140,6 +142,7 @@ int store_write_table(struct store_writer *w, enum store_table table,
                       const struct store_stream *stream)
 {
     struct merge m = {.w = w, .stream = stream, .table = table};
+    w->changes++;
     int rc = mdb_cursor_open(w->txn, w->dbis[table], &m.cursor);
     if (rc)
         return store_error(rc);

@@ -5,7 +5,7 @@
  * index of derived names, which only forward lookups touch, has one of its own. The codes ascend in
  * the order in which a load writes the tables, so that a first load appends all of them; PTRs, of
  * which there are millions, have the last code: they are appended to full pages whatever else is
- * there. */
+ * there. What later formats added has codes of two octets. */
 #ifndef PTRD_STORE_PLACE_H
 #define PTRD_STORE_PLACE_H
 
@@ -22,13 +22,24 @@ static inline const char *place_name(enum store_table table)
     return table == STORE_DERIVED ? "\001derived" : NULL;
 }
 
-/* First octet of the table's keys in the unnamed database; 0 for a table with its own. */
-static inline uint8_t place_code(enum store_table table)
+/* The octets before the table's keys in the unnamed database; len 0 for a table with its own. The
+ * codes of one octet were all that format 1 had. */
+struct place_code {
+    uint8_t len;
+    uint8_t bytes[2];
+};
+
+static inline struct place_code place_code(enum store_table table)
 {
-    static const uint8_t codes[STORE_TABLES] = {
-        [STORE_META] = 2,          [STORE_ZONE_IDS] = 3, [STORE_LOCAL_PTRS] = 4,
-        [STORE_LOCAL_RECORDS] = 5, [STORE_ZONES] = 6,    [STORE_BLOCKS] = 7,
-        [STORE_METADATA] = 8,      [STORE_RECORDS] = 9,  [STORE_PTRS] = 10,
+    static const struct place_code codes[STORE_TABLES] = {
+        [STORE_META] = {1, {2}},           [STORE_ZONE_IDS] = {1, {3}},
+        [STORE_LOCAL_PTRS] = {2, {4, 1}},  [STORE_LOCAL_RECORDS] = {2, {4, 2}},
+        [STORE_LOCAL_ABOVE] = {2, {4, 3}}, [STORE_LOCAL_METADATA] = {2, {4, 4}},
+        [STORE_TSIG] = {2, {4, 5}},        [STORE_ZONE_STATE] = {2, {4, 6}},
+        [STORE_DELEGATIONS] = {2, {5, 1}}, [STORE_CUTS] = {2, {5, 2}},
+        [STORE_ABOVE] = {2, {5, 3}},       [STORE_ZONES] = {1, {6}},
+        [STORE_BLOCKS] = {1, {7}},         [STORE_METADATA] = {1, {8}},
+        [STORE_RECORDS] = {1, {9}},        [STORE_PTRS] = {1, {10}},
     };
     return codes[table];
 }
@@ -42,28 +53,28 @@ struct row_key {
  * long. */
 static inline int row_key(enum store_table table, struct span key, struct row_key *out)
 {
-    uint8_t code = place_code(table);
-    if (key.len + (code != 0) > ROW_KEY_MAX)
+    struct place_code code = place_code(table);
+    if (key.len + code.len > ROW_KEY_MAX)
         return PTRD_ELIMIT;
-    if (!code) {
+    if (!code.len) {
         out->val = (MDB_val){key.len, (void *)(uintptr_t)key.bytes};
         return 0;
     }
-    out->bytes[0] = code;
+    memcpy(out->bytes, code.bytes, sizeof code.bytes);
     if (key.len)
-        memcpy(out->bytes + 1, key.bytes, key.len);
-    out->val = (MDB_val){key.len + 1, out->bytes};
+        memcpy(out->bytes + code.len, key.bytes, key.len);
+    out->val = (MDB_val){key.len + code.len, out->bytes};
     return 0;
 }
 
 /* LMDB's key back to the table's: PTRD_FOUND, or PTRD_ABSENT when it is of another table. */
 static inline int row_key_back(enum store_table table, const MDB_val *val, struct span *key)
 {
-    uint8_t code = place_code(table);
+    struct place_code code = place_code(table);
     const uint8_t *bytes = val->mv_data;
-    if (code && (val->mv_size == 0 || bytes[0] != code))
+    if (val->mv_size < code.len || memcmp(bytes, code.bytes, code.len) != 0)
         return PTRD_ABSENT;
-    *key = (struct span){bytes + (code != 0), val->mv_size - (code != 0)};
+    *key = (struct span){bytes + code.len, val->mv_size - code.len};
     return PTRD_FOUND;
 }
 

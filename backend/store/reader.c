@@ -1,21 +1,33 @@
-#include "store_p.h"
+#include "writer_p.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Where a reader of a writer stands in a table: the writer's changes may move a cursor. */
+struct mark {
+    uint64_t changes; /* of the writer when the cursor was set */
+    size_t len;
+    uint8_t key[ROW_KEY_MAX];
+};
+
 struct store_reader {
     struct store *store;
     struct env *env; /* with a ref, or NULL */
     MDB_txn *txn;    /* reset between requests */
+    const MDB_dbi *dbis;
+    /* env, txn and dbis are the writer's then, and begun stays set */
+    struct store_writer *writer;
+    struct mark *marks; /* of a writer: STORE_TABLES of them */
     MDB_cursor *cursors[STORE_TABLES];
     bool cursor_fresh[STORE_TABLES]; /* renewed in this transaction */
     bool begun, tables;
     size_t txn_id;          /* of the last transaction; what follows holds while it is the same: */
     struct store_meta meta; /* with meta_read */
     bool meta_read;
-    unsigned probed, empty; /* bits of tables: looked at, without rows */
+    uint32_t probed, empty; /* bits of tables: looked at, without rows */
 };
+_Static_assert(STORE_TABLES <= 32, "a bit a table");
 
 int store_reader_new(struct store *s, struct store_reader **out)
 {
@@ -23,6 +35,27 @@ int store_reader_new(struct store *s, struct store_reader **out)
     if (!r)
         return PTRD_ENOMEM;
     r->store = s;
+    *out = r;
+    return 0;
+}
+
+int store_reader_of_writer(struct store_writer *w, struct store_reader **out)
+{
+    struct store_reader *r = calloc(1, sizeof *r);
+    struct mark *marks = calloc(STORE_TABLES, sizeof *marks);
+    if (!r || !marks) {
+        free(r);
+        free(marks);
+        return PTRD_ENOMEM;
+    }
+    *r = (struct store_reader){.store = w->store,
+                               .env = w->env,
+                               .txn = w->txn,
+                               .dbis = w->dbis,
+                               .writer = w,
+                               .marks = marks,
+                               .begun = true,
+                               .tables = true};
     *out = r;
     return 0;
 }
@@ -35,6 +68,8 @@ static void reader_leave(struct store_reader *r)
             mdb_cursor_close(r->cursors[i]);
         r->cursors[i] = NULL;
     }
+    if (r->writer)
+        return;
     if (r->txn)
         mdb_txn_abort(r->txn);
     r->txn = NULL;
@@ -50,6 +85,7 @@ void store_reader_free(struct store_reader *r)
         return;
     store_read_end(r);
     reader_leave(r);
+    free(r->marks);
     free(r);
 }
 
@@ -130,6 +166,7 @@ static int reader_begin(struct store_reader *r, struct store_meta *meta)
     if (err)
         return err;
     r->begun = true;
+    r->dbis = r->env->dbis;
     memset(r->cursor_fresh, 0, sizeof r->cursor_fresh);
     reader_settle_txn(r);
     err = reader_check(r, size);
@@ -142,6 +179,10 @@ static int reader_begin(struct store_reader *r, struct store_meta *meta)
 
 int store_read_begin(struct store_reader *r, struct store_meta *meta)
 {
+    if (r->writer) {
+        *meta = r->writer->meta;
+        return 0;
+    }
     if (r->begun)
         return PTRD_EINVAL;
     int err = reader_begin(r, meta);
@@ -152,7 +193,7 @@ int store_read_begin(struct store_reader *r, struct store_meta *meta)
 
 void store_read_end(struct store_reader *r)
 {
-    if (!r->begun)
+    if (!r->begun || r->writer)
         return;
     mdb_txn_reset(r->txn);
     env_leave(r->env);
@@ -166,9 +207,8 @@ static int reader_cursor(struct store_reader *r, enum store_table table, MDB_cur
     if (!r->tables)
         return PTRD_ABSENT;
     if (!r->cursor_fresh[table]) {
-        int rc = r->cursors[table]
-                     ? mdb_cursor_renew(r->txn, r->cursors[table])
-                     : mdb_cursor_open(r->txn, r->env->dbis[table], &r->cursors[table]);
+        int rc = r->cursors[table] ? mdb_cursor_renew(r->txn, r->cursors[table])
+                                   : mdb_cursor_open(r->txn, r->dbis[table], &r->cursors[table]);
         if (rc)
             return store_error(rc);
         r->cursor_fresh[table] = true;
@@ -185,14 +225,38 @@ static int reader_move(struct store_reader *r, enum store_table table, MDB_curso
     if (err <= 0)
         return err;
     int found = row_move(c, table, op, from, key, value, &rc);
-    return rc == 0 || rc == MDB_NOTFOUND ? found : store_error(rc);
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return store_error(rc);
+    if (r->writer && found == PTRD_FOUND) {
+        struct mark *mark = &r->marks[table];
+        memcpy(mark->key, key->bytes, key->len);
+        mark->len = key->len;
+        mark->changes = r->writer->changes;
+    }
+    return found;
 }
 
-/* Most tables of most stores are empty: one look a transaction number is enough. */
+/* The row behind the mark, by its key: the writer changed rows since. */
+static int reader_resume(struct store_reader *r, enum store_table table, struct span *key,
+                         struct span *value)
+{
+    uint8_t bytes[ROW_KEY_MAX];
+    size_t len = r->marks[table].len;
+    memcpy(bytes, r->marks[table].key, len);
+    int found = reader_move(r, table, MDB_SET_RANGE, (struct span){bytes, len}, key, value);
+    if (found == PTRD_FOUND && key->len == len && memcmp(key->bytes, bytes, len) == 0)
+        found = reader_move(r, table, MDB_NEXT, (struct span){0}, key, value);
+    return found;
+}
+
+/* Most tables of most stores are empty: one look a transaction number is enough. A writer's may be
+ * filled at any moment. */
 static bool known_empty(struct store_reader *r, enum store_table table)
 {
-    unsigned bit = 1u << table;
+    uint32_t bit = (uint32_t)1 << table;
     struct span key, value;
+    if (r->writer)
+        return false;
     if (!(r->probed & bit)) {
         int found = reader_move(r, table, MDB_SET_RANGE, (struct span){0}, &key, &value);
         if (found < 0)
@@ -214,7 +278,7 @@ int store_get(struct store_reader *r, enum store_table table, struct span key, s
     int err = row_key(table, key, &k);
     if (err < 0)
         return err;
-    int rc = mdb_get(r->txn, r->env->dbis[table], &k.val, &v);
+    int rc = mdb_get(r->txn, r->dbis[table], &k.val, &v);
     if (rc)
         return rc == MDB_NOTFOUND ? PTRD_ABSENT : store_error(rc);
     *value = (struct span){v.mv_data, v.mv_size};
@@ -233,6 +297,8 @@ int store_next(struct store_reader *r, enum store_table table, struct span *key,
 {
     if (r->begun && r->tables && !r->cursor_fresh[table])
         return PTRD_EINVAL; /* no seek in this transaction */
+    if (r->writer && r->marks[table].changes != r->writer->changes)
+        return reader_resume(r, table, key, value);
     return reader_move(r, table, MDB_NEXT, (struct span){0}, key, value);
 }
 

@@ -228,11 +228,11 @@ static int file_check(const struct paths *paths, enum store_open_mode mode, stru
 {
     struct stat st;
     if (stat(paths->file[FILE_DATA], &st))
-        return mode == STORE_OPEN_READ ? nothing_loaded(paths, diag) : 0;
+        return mode != STORE_OPEN_CREATE ? nothing_loaded(paths, diag) : 0;
     if (!S_ISREG(st.st_mode))
         return diag_set(diag, PTRD_ECORRUPT, "%s is not a regular file", paths->file[FILE_DATA]);
     if (st.st_size == 0)
-        return mode == STORE_OPEN_READ ? nothing_loaded(paths, diag) : 0;
+        return mode != STORE_OPEN_CREATE ? nothing_loaded(paths, diag) : 0;
     if (st.st_size < 2 * 4096)
         return diag_set(diag, PTRD_ECORRUPT,
                         "%s is truncated or no store: %lld bytes; restore it, or move it away and "
@@ -259,7 +259,7 @@ int store_open_mapped(const char *dir, enum store_open_mode mode, size_t map_siz
         err = store_open_env(s, &s->paths, NULL, &s->current, diag);
     if (!err) {
         s->current->refs = 1;
-        if (mode == STORE_OPEN_READ && !atomic_load(&s->current->tables_open))
+        if (mode != STORE_OPEN_CREATE && !atomic_load(&s->current->tables_open))
             err = nothing_loaded(&s->paths, diag);
     }
     if (err)

@@ -17,6 +17,7 @@ struct store {
     struct env *envs;
     struct env *current; /* holds one ref */
     uint64_t numbers;
+    atomic_size_t reserve; /* bytes (store_write_reserve) */
 };
 
 /* The environment that lies at the path now, with a ref for the caller. */

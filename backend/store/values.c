@@ -1,6 +1,8 @@
 /* Values of the tables, both ways (blocks are read in keys.c, with their key). */
 #include "codec_p.h"
 
+#include "ptrd/core/table.h"
+
 static int put_name(struct store_buf *buf, const struct name *name)
 {
     return buf_put(buf, name->wire, name->len);
@@ -14,23 +16,80 @@ static void scan_name(struct scan *s, struct name *out)
         s->bad = true;
 }
 
+/* The last octet of what format 1 knew of a zone; with ZONE_MORE the rest follows. */
+enum { ZONE_FORWARD_AUTO = 1, ZONE_MORE = 2, ZONE_FLAGS = 3 };
+
+static int put_zone_more(struct store_buf *buf, const struct store_zone *z)
+{
+    int err = buf_put_int(buf, z->kind, 1);
+    /* 0: no prefix; an RFC 2317 prefix is longer than /24 */
+    if (!err)
+        err = buf_put_int(buf, z->classless ? z->prefix.len : 0, 1);
+    if (!err && z->classless)
+        err = buf_put_int(buf, z->prefix.num, 4);
+    if (!err)
+        err = buf_put_int(buf, z->primary_count, 1);
+    for (unsigned i = 0; !err && i < z->primary_count; i++) {
+        err = buf_put_addr(buf, &z->primaries[i].addr);
+        if (!err)
+            err = buf_put_int(buf, z->primaries[i].port, 2);
+    }
+    return err;
+}
+
+/* A zone without any of it is written as in format 1: a load of the same data changes nothing. */
+static bool zone_has_more(const struct store_zone *z)
+{
+    return z->kind != ZONE_NATIVE || z->classless || z->primary_count;
+}
+
 int store_write_zone(const struct store_zone *in, struct store_buf *buf)
 {
     const uint32_t numbers[] = {in->soa.refresh_s, in->soa.retry_s, in->soa.expire_s,
                                 in->soa.minimum_s, in->ttl_s};
+    bool more = zone_has_more(in);
+    if (in->primary_count > STORE_PRIMARIES_MAX)
+        return PTRD_ELIMIT;
     buf->len = 0;
     int err = put_name(buf, &in->soa.mname);
     if (!err)
         err = put_name(buf, &in->soa.rname);
     for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
         err = buf_put_int(buf, numbers[i], 4);
-    return err ? err : buf_put_int(buf, in->forward_auto, 1);
+    if (!err)
+        err = buf_put_int(buf, (in->forward_auto ? ZONE_FORWARD_AUTO : 0) | (more ? ZONE_MORE : 0),
+                          1);
+    return !err && more ? put_zone_more(buf, in) : err;
+}
+
+static void scan_zone_more(struct scan *s, struct store_zone *z)
+{
+    u128 kind = scan_int(s, 1), prefix_len = scan_int(s, 1);
+    if (kind > ZONE_SECONDARY)
+        s->bad = true;
+    z->kind = (uint8_t)kind;
+    if (prefix_len) {
+        z->classless = true;
+        z->prefix.family = FAMILY_IPV4;
+        z->prefix.len = (uint8_t)prefix_len;
+        z->prefix.num = scan_int(s, 4);
+        s->bad |= prefix_len <= 24 || !prefix_sound(&z->prefix);
+    }
+    z->primary_count = (uint8_t)scan_int(s, 1);
+    if (z->primary_count > STORE_PRIMARIES_MAX) {
+        s->bad = true;
+        return;
+    }
+    for (unsigned i = 0; i < z->primary_count; i++) {
+        scan_addr(s, &z->primaries[i].addr);
+        z->primaries[i].port = (uint16_t)scan_int(s, 2);
+    }
 }
 
 int store_read_zone(struct span value, struct store_zone *out)
 {
     struct scan s = scan_begin(value);
-    struct store_zone z;
+    struct store_zone z = {0};
     scan_name(&s, &z.soa.mname);
     scan_name(&s, &z.soa.rname);
     z.soa.refresh_s = (uint32_t)scan_int(&s, 4);
@@ -38,10 +97,12 @@ int store_read_zone(struct span value, struct store_zone *out)
     z.soa.expire_s = (uint32_t)scan_int(&s, 4);
     z.soa.minimum_s = (uint32_t)scan_int(&s, 4);
     z.ttl_s = (uint32_t)scan_int(&s, 4);
-    u128 flag = scan_int(&s, 1);
-    if (!scan_end(&s) || flag > 1 || z.ttl_s > TTL_MAX_S)
+    u128 flags = scan_int(&s, 1);
+    if (flags & ZONE_MORE)
+        scan_zone_more(&s, &z);
+    if (!scan_end(&s) || flags > ZONE_FLAGS || z.ttl_s > TTL_MAX_S)
         return PTRD_ECORRUPT;
-    z.forward_auto = flag;
+    z.forward_auto = flags & ZONE_FORWARD_AUTO;
     *out = z;
     return 0;
 }
@@ -91,6 +152,30 @@ int store_write_block(const struct store_block *in, struct store_buf *buf)
     return err;
 }
 
+/* Steps over wire names / items to the end; how many, or bad. */
+static uint16_t scan_names(struct scan *s)
+{
+    uint16_t count = 0;
+    while (!s->bad && s->at != s->end) {
+        size_t len = wire_length(s->at, scan_left(s));
+        s->bad = len == 0 || count == UINT16_MAX;
+        s->at += len;
+        count++;
+    }
+    return count;
+}
+
+static uint16_t scan_items(struct scan *s)
+{
+    uint16_t count = 0;
+    while (!s->bad && s->at != s->end) {
+        (void)scan_item(s);
+        s->bad |= count == UINT16_MAX;
+        count++;
+    }
+    return count;
+}
+
 int store_write_ptr(const struct store_ptr *in, struct store_buf *buf)
 {
     buf->len = 0;
@@ -108,13 +193,9 @@ int store_read_ptr(struct span value, struct store_ptr *out)
     if (s.bad || p.forward > FORWARD_EXTERNAL || p.ttl_s > TTL_MAX_S)
         return PTRD_ECORRUPT;
     p.names = (struct span){s.at, scan_left(&s)};
-    while (s.at != s.end) {
-        size_t len = wire_length(s.at, scan_left(&s));
-        if (len == 0 || p.count == UINT16_MAX)
-            return PTRD_ECORRUPT;
-        s.at += len;
-        p.count++;
-    }
+    p.count = scan_names(&s);
+    if (s.bad)
+        return PTRD_ECORRUPT;
     *out = p;
     return 0;
 }
@@ -133,13 +214,75 @@ int store_read_rrset(struct span value, struct store_rrset *out)
     if (s.bad || r.ttl_s > TTL_MAX_S)
         return PTRD_ECORRUPT;
     r.contents = (struct span){s.at, scan_left(&s)};
-    while (s.at != s.end) {
-        (void)scan_item(&s);
-        if (s.bad || r.count == UINT16_MAX)
-            return PTRD_ECORRUPT;
-        r.count++;
-    }
+    r.count = scan_items(&s);
+    if (s.bad)
+        return PTRD_ECORRUPT;
     *out = r;
+    return 0;
+}
+
+int store_write_delegation(const struct store_delegation *in, struct store_buf *buf)
+{
+    buf->len = 0;
+    int err = buf_put_int(buf, in->ttl_s, 4);
+    if (!err)
+        err = buf_put_item(buf, in->child.wire, in->child.len);
+    if (!err)
+        err = buf_put_item(buf, in->ns.bytes, in->ns.len);
+    return err ? err : buf_put(buf, in->ds.bytes, in->ds.len);
+}
+
+int store_read_delegation(struct span key, struct span value, struct store_delegation *out)
+{
+    struct scan k = scan_begin(key), s = scan_begin(value);
+    struct store_delegation d = {.child = {.len = 0}};
+    struct addr first = {0};
+    scan_addr(&k, &first);
+    d.prefix =
+        (struct prefix){.num = first.num, .family = first.family, .len = (uint8_t)scan_int(&k, 1)};
+    d.ttl_s = (uint32_t)scan_int(&s, 4);
+    struct scan child = scan_begin(scan_item(&s));
+    if (child.at != child.end)
+        scan_name(&child, &d.child);
+    d.ns = scan_item(&s);
+    if (s.bad || !scan_end(&k) || !prefix_sound(&d.prefix) || !scan_end(&child) ||
+        d.ttl_s > TTL_MAX_S)
+        return PTRD_ECORRUPT;
+    struct scan ns = scan_begin(d.ns);
+    d.ns_count = scan_names(&ns);
+    d.ds = (struct span){s.at, scan_left(&s)};
+    d.ds_count = scan_items(&s);
+    if (ns.bad || s.bad)
+        return PTRD_ECORRUPT;
+    *out = d;
+    return 0;
+}
+
+int store_write_zone_state(const struct store_zone_state *in, struct store_buf *buf)
+{
+    buf->len = 0;
+    int err = buf_put_int(buf, in->notified_serial, 4);
+    return err ? err : buf_put_int(buf, (uint64_t)in->last_check_s, 8);
+}
+
+int store_read_zone_state(struct span value, struct store_zone_state *out)
+{
+    struct scan s = scan_begin(value);
+    struct store_zone_state z = {.notified_serial = (uint32_t)scan_int(&s, 4)};
+    z.last_check_s = (int64_t)(uint64_t)scan_int(&s, 8);
+    if (!scan_end(&s))
+        return PTRD_ECORRUPT;
+    *out = z;
+    return 0;
+}
+
+int store_read_cut(struct span value, uint8_t *flags)
+{
+    struct scan s = scan_begin(value);
+    u128 found = scan_int(&s, 1);
+    if (!scan_end(&s) || found == 0 || found > (CUT_NS | CUT_DNAME))
+        return PTRD_ECORRUPT;
+    *flags = (uint8_t)found;
     return 0;
 }
 

@@ -5,6 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define RESERVE_FIXED ((size_t)1 << 20)
+#define RESERVE_MAX ((size_t)1 << 40)
+
 static void writer_free(struct store_writer *w)
 {
     for (int i = 0; i < STORE_TABLES; i++) {
@@ -23,17 +26,38 @@ static void writer_free(struct store_writer *w)
     free(w);
 }
 
-/* The map is doubled where the last writer found it full. */
-static int writer_grow(struct env *e)
+/* Room in the map for a transaction that writes so many bytes in rows: at most every page is copied
+ * once (and noted as free), new ones are half full, and a large row begins a page of its own. */
+static size_t room_needed(size_t bytes, size_t used)
+{
+    return bytes ? used + used / 64 + 4 * bytes + RESERVE_FIXED : 0;
+}
+
+/* The map is doubled where the last writer found it full, and until what is reserved fits. Under
+ * writer.lock, so nobody else uses the room up. */
+static int writer_grow(struct env *e, size_t reserve)
 {
     MDB_envinfo info;
-    if (!atomic_load(&e->grow))
-        return 0;
     mdb_env_info(e->mdb, &info);
-    int err = env_resize(e, info.me_mapsize * 2);
+    size_t used = (info.me_last_pgno + 1) * e->page_size;
+    size_t needed = used + room_needed(reserve, used);
+    size_t size = info.me_mapsize;
+    if (atomic_load(&e->grow))
+        size *= 2;
+    while (size < needed)
+        size *= 2;
+    int err = size == info.me_mapsize ? 0 : env_resize(e, size);
     if (!err)
         atomic_store(&e->grow, false);
     return err;
+}
+
+int store_write_reserve(struct store *s, size_t bytes)
+{
+    if (bytes > RESERVE_MAX)
+        return PTRD_ELIMIT;
+    atomic_store(&s->reserve, bytes);
+    return 0;
 }
 
 static int writer_begin_txn(struct store_writer *w)
@@ -62,10 +86,14 @@ static int writer_read_meta(struct store_writer *w, struct store_meta *meta)
     int found = store_writer_get(w, STORE_META, meta_key(), &value);
     if (found < 0)
         return found;
+    int err = 0;
     if (found == PTRD_FOUND)
-        return store_read_meta(value, meta);
-    *meta = (struct store_meta){.format = STORE_FORMAT, .next_zone_id = 1};
-    return 0;
+        err = store_read_meta(value, meta);
+    else
+        *meta = (struct store_meta){.format = STORE_FORMAT, .next_zone_id = 1};
+    if (!err)
+        w->meta = *meta;
+    return err;
 }
 
 static int writer_begin(struct store_writer *w, unsigned wait_ms, struct store_meta *meta,
@@ -81,12 +109,15 @@ static int writer_begin(struct store_writer *w, unsigned wait_ms, struct store_m
     int err = store_acquire(s, &w->env, diag);
     if (err)
         return err;
+    if (w->env->read_only)
+        return diag_set(diag, -EACCES, "%s may not be written by user %lu",
+                        s->paths.file[FILE_DATA], (unsigned long)geteuid());
     if (unfinished && (err = env_extend(w->env, &s->paths)) < 0)
         return diag_set(diag, err, "%s: cannot extend it", s->paths.file[FILE_DATA]);
     env_trim(w->env); /* a writer before us may have been killed */
     err = writer_mark(w->lock_fd, false);
     if (!err)
-        err = writer_grow(w->env);
+        err = writer_grow(w->env, atomic_load(&s->reserve));
     int dead;
     if (!err)
         err = store_error(mdb_reader_check(w->env->mdb, &dead));
@@ -133,6 +164,7 @@ int store_put(struct store_writer *w, enum store_table table, struct span key, s
 {
     struct row_key k;
     MDB_val v = {value.len, (void *)(uintptr_t)value.bytes};
+    w->changes++;
     int err = key.len ? row_key(table, key, &k) : PTRD_EINVAL; /* seeks begin at the empty key */
     return err ? err : writer_error(w, mdb_put(w->txn, w->dbis[table], &k.val, &v, 0));
 }
@@ -143,6 +175,7 @@ int store_delete(struct store_writer *w, enum store_table table, struct span key
     int err = row_key(table, key, &k);
     if (err)
         return err;
+    w->changes++;
     int rc = mdb_del(w->txn, w->dbis[table], &k.val, NULL);
     return rc == MDB_NOTFOUND ? PTRD_ABSENT : writer_error(w, rc);
 }

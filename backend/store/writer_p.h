@@ -10,6 +10,8 @@ struct store_writer {
     MDB_txn *txn;
     MDB_dbi dbis[STORE_TABLES];
     MDB_cursor *cursors[STORE_TABLES]; /* of store_writer_seek */
+    struct store_meta meta;            /* as it was at the beginning */
+    uint64_t changes;                  /* counts calls that may change rows */
     int lock_fd;
     bool entered, committed;
 };

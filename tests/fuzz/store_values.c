@@ -1,10 +1,44 @@
 /* Stored bytes are input: every decoder takes anything, and what it accepts can be walked safely.
  * The first byte says where the key ends. */
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ptrd/store/records.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What is accepted is written back as something that is accepted with the same meaning. */
+static void zone_again(const struct store_zone *zone)
+{
+    struct store_buf buf = {0};
+    struct store_zone again;
+    if (store_write_zone(zone, &buf) ||
+        store_read_zone((struct span){buf.bytes, buf.len}, &again) || again.kind != zone->kind ||
+        again.classless != zone->classless || again.prefix.num != zone->prefix.num ||
+        again.primary_count != zone->primary_count)
+        abort();
+    store_buf_done(&buf);
+}
+
+static void delegation_again(struct span key, const struct store_delegation *d)
+{
+    struct store_buf buf = {0}, key_buf = {0};
+    struct store_delegation again;
+    size_t at = 0, names = 0, contents = 0;
+    struct span item;
+    while (store_next_name(d->ns, &at, &item) == PTRD_FOUND)
+        names++;
+    for (at = 0; store_next_content(d->ds, &at, &item) == PTRD_FOUND;)
+        contents++;
+    if (names != d->ns_count || contents != d->ds_count ||
+        store_key_delegation(&d->prefix, &key_buf) || key_buf.len != key.len ||
+        memcmp(key_buf.bytes, key.bytes, key.len) != 0 || store_write_delegation(d, &buf) ||
+        store_read_delegation(key, (struct span){buf.bytes, buf.len}, &again))
+        abort();
+    store_buf_done(&buf);
+    store_buf_done(&key_buf);
+}
 
 static void read_values(struct span key, struct span value)
 {
@@ -14,9 +48,17 @@ static void read_values(struct span key, struct span value)
     struct store_ptr ptr;
     struct store_rrset set;
     struct store_meta meta;
+    struct store_delegation delegation;
+    struct store_zone_state zone_state;
     struct span item;
+    uint8_t flags;
     size_t at = 0;
-    (void)!store_read_zone(value, &zone);
+    if (store_read_zone(value, &zone) == 0)
+        zone_again(&zone);
+    if (store_read_delegation(key, value, &delegation) == 0)
+        delegation_again(key, &delegation);
+    (void)!store_read_zone_state(value, &zone_state);
+    (void)!store_read_cut(value, &flags);
     (void)!store_read_zone_id(value, &id);
     (void)!store_read_block(key, value, &block);
     (void)!store_read_meta(value, &meta);

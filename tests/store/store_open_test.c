@@ -208,8 +208,8 @@ static void a_commit_between_its_two_steps_is_waited_for(void **state)
     store_close(reader);
 }
 
-/* Raises the format number of the stored meta record to 7, in the file. */
-static void patch_format(const char *path)
+/* Changes the format number of the stored meta record, in the file. */
+static void patch_format(const char *path, uint8_t format)
 {
     static const uint8_t before[] = {'m', 'e', 't', 'a', 0, 0, 0, STORE_FORMAT};
     int fd = open(path, O_RDWR);
@@ -221,7 +221,7 @@ static void patch_format(const char *path)
     unsigned hits = 0;
     for (off_t i = 0; i + 8 <= st.st_size; i++) {
         if (memcmp(bytes + i, before, 8) == 0) {
-            assert_int_equal(pwrite(fd, "\007", 1, i + 7), 1);
+            assert_int_equal(pwrite(fd, &format, 1, i + 7), 1);
             hits++;
         }
     }
@@ -238,7 +238,7 @@ static void newer_store(void **state)
     struct store *store = open_ok(s->store, STORE_OPEN_CREATE);
     struct store_writer *w;
     struct store_meta meta;
-    patch_format(path_in(s->store, "data.mdb", path));
+    patch_format(path_in(s->store, "data.mdb", path), 7);
     /* under a running process */
     assert_int_equal(store_write_begin(store, 0, &w, &meta, &s->diag), PTRD_EVERSION);
     assert_says(s->diag, "newer");
@@ -250,8 +250,90 @@ static void newer_store(void **state)
     for (int mode = STORE_OPEN_READ; mode <= STORE_OPEN_CREATE; mode++) {
         assert_int_equal(open_error(s->store, (enum store_open_mode)mode, &s->diag), PTRD_EVERSION);
         assert_says(s->diag, "format 7");
-        assert_says(s->diag, "up to 1");
+        assert_says(s->diag, "up to 2");
     }
+}
+
+/* Nothing of what the small configuration holds is of format 2 but the number. */
+static void older_store_is_read_and_becomes_ours_by_a_write(void **state)
+{
+    struct scratch *s = *state;
+    char path[160];
+    struct store_writer *w;
+    struct store_reader *r;
+    struct store_meta meta;
+    load_small(s->store, 1700000000);
+    patch_format(path_in(s->store, "data.mdb", path), 1);
+    for (int mode = STORE_OPEN_READ; mode <= STORE_OPEN_CREATE; mode++) {
+        struct store *store = open_ok(s->store, (enum store_open_mode)mode);
+        assert_int_equal(store_reader_new(store, &r), 0);
+        assert_int_equal(store_read_begin(r, &meta), 0);
+        assert_int_equal(meta.format, 1);
+        assert_int_equal(count_rows(r, STORE_ZONES), 4);
+        assert_int_equal(count_rows(r, STORE_PTRS), 1);
+        for (int t = STORE_ABOVE; t < STORE_TABLES; t++)
+            assert_int_equal(count_rows(r, (enum store_table)t), 0);
+        store_reader_free(r);
+        store_close(store);
+    }
+    struct store *store = open_ok(s->store, STORE_OPEN_CREATE);
+    assert_int_equal(store_write_begin(store, 0, &w, &meta, &s->diag), 0);
+    assert_int_equal(store_put(w, STORE_CUTS, span_text("x"), span_text("\1")), 0);
+    store_write_abort(w); /* an attempt changes nothing */
+    assert_int_equal(meta_of(store).format, 1);
+    assert_int_equal(store_write_begin(store, 0, &w, &meta, &s->diag), 0);
+    assert_int_equal(store_write_commit(w, &meta, &s->diag), 0);
+    assert_int_equal(meta_of(store).format, STORE_FORMAT);
+    store_close(store);
+}
+
+static void may_write_what_exists(void **state)
+{
+    struct scratch *s = *state;
+    struct store_writer *w;
+    struct store_meta meta;
+    assert_int_equal(open_error(s->store, STORE_OPEN_WRITE, &s->diag), -ENOENT);
+    assert_says(s->diag, "ptrctl load");
+    assert_int_equal(open_error(s->dir, STORE_OPEN_WRITE, &s->diag), -ENOENT);
+    load_small(s->store, 1700000000);
+    struct store *store = open_ok(s->store, STORE_OPEN_WRITE);
+    assert_int_equal(store_write_begin(store, 0, &w, &meta, &s->diag), 0);
+    meta.data = 4711;
+    assert_int_equal(store_write_commit(w, &meta, &s->diag), 0);
+    assert_int_equal(meta_of(store).data, 4711);
+    store_close(store);
+}
+
+/* A user who may only read data.mdb gets answers; an edit is refused with the reason. */
+static void without_permission_only_writing_is_refused(void **state)
+{
+    struct scratch *s = *state;
+    char path[160];
+    if (geteuid() != 0)
+        skip();
+    load_small(s->store, 1700000000);
+    run("chmod 755 %s %s && chmod 644 %s && chmod 666 %s/lock.mdb %s/writer.lock", s->dir, s->store,
+        path_in(s->store, "data.mdb", path), s->store, s->store);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct diag diag = {0};
+        struct store *store;
+        struct store_reader *r;
+        struct store_writer *w;
+        struct store_meta meta;
+        CHILD_CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+        CHILD_CHECK(store_open(s->store, STORE_OPEN_WRITE, &store, &diag) == 0);
+        CHILD_CHECK(store_reader_new(store, &r) == 0);
+        CHILD_CHECK(store_read_begin(r, &meta) == 0 && meta.data == 1);
+        store_read_end(r);
+        CHILD_CHECK(store_write_begin(store, 0, &w, &meta, &diag) == -EACCES);
+        CHILD_CHECK(strstr(diag.message, "data.mdb") && strstr(diag.message, "65534"));
+        CHILD_CHECK(store_read_begin(r, &meta) == 0);
+        store_reader_free(r);
+        store_close(store);
+        _exit(0);
+    }
+    child_ok(pid);
 }
 
 static void no_permission(void **state)
@@ -357,6 +439,9 @@ int main(void)
         TEST(unwritten_free_pages_are_no_truncation),
         TEST(a_commit_between_its_two_steps_is_waited_for),
         TEST(newer_store),
+        TEST(older_store_is_read_and_becomes_ours_by_a_write),
+        TEST(may_write_what_exists),
+        TEST(without_permission_only_writing_is_refused),
         TEST(no_permission),
         TEST(reader_may_not_write),
         TEST(modes_of_files),

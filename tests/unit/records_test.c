@@ -122,6 +122,43 @@ static int decode_meta(struct span v)
     return store_read_meta(v, &out);
 }
 
+static int decode_delegation(struct span v)
+{
+    static const uint8_t key[] = {4, 198, 51, 100, 64, 26};
+    struct store_delegation out;
+    size_t at = 0, count = 0;
+    struct span item;
+    int err = store_read_delegation((struct span){key, sizeof key}, v, &out);
+    if (err)
+        return err;
+    for (; store_next_name(out.ns, &at, &item) == PTRD_FOUND; count++)
+        touch(item);
+    assert_int_equal(count, out.ns_count);
+    for (at = count = 0; store_next_content(out.ds, &at, &item) == PTRD_FOUND; count++)
+        touch(item);
+    assert_int_equal(count, out.ds_count);
+    return 0;
+}
+
+static int decode_key_delegation(struct span v)
+{
+    static const uint8_t value[] = {0, 0, 0, 1, 0, 0, 0, 0};
+    struct store_delegation out;
+    return store_read_delegation(v, (struct span){value, sizeof value}, &out);
+}
+
+static int decode_zone_state(struct span v)
+{
+    struct store_zone_state out;
+    return store_read_zone_state(v, &out);
+}
+
+static int decode_cut(struct span v)
+{
+    uint8_t flags;
+    return store_read_cut(v, &flags);
+}
+
 static int decode_key_addr(struct span v)
 {
     struct addr out;
@@ -228,6 +265,164 @@ static void zone_and_id(void **state)
     id.id = 0;
     assert_int_equal(store_write_zone_id(&id, &buf), 0);
     assert_int_equal(decode_zone_id(span_buf(&buf)), PTRD_ECORRUPT);
+    store_buf_done(&buf);
+}
+
+static struct prefix prefix_of(const char *text)
+{
+    struct prefix p;
+    assert_int_equal(prefix_parse(text, strlen(text), &p, NULL), 0);
+    return p;
+}
+
+/* What format 2 knows of a zone beyond format 1. */
+static void zone_kinds(void **state)
+{
+    (void)state;
+    struct store_buf plain = {0}, buf = {0};
+    struct store_zone in = {
+        .soa = {.mname = name_of("ns1.isp.example"), .rname = name_of("hostmaster.isp.example")},
+        .ttl_s = 3600,
+        .forward_auto = true};
+    struct store_zone out;
+    assert_int_equal(store_write_zone(&in, &plain), 0);
+    assert_int_equal(store_read_zone(span_buf(&plain), &out), 0);
+    assert_int_equal(out.kind, ZONE_NATIVE);
+    assert_false(out.classless);
+    assert_int_equal(out.primary_count, 0);
+
+    in.classless = true;
+    in.prefix = prefix_of("203.0.113.64/26");
+    assert_int_equal(store_write_zone(&in, &buf), 0);
+    assert_int_equal(store_read_zone(span_buf(&buf), &out), 0);
+    assert_true(out.classless && out.forward_auto);
+    assert_true(out.prefix.num == in.prefix.num && out.prefix.family == FAMILY_IPV4);
+    assert_int_equal(out.prefix.len, 26);
+    abuse(&buf, decode_zone, true, &seed_state);
+    /* host bits, and a prefix that no RFC 2317 zone has */
+    in.prefix.num |= 1;
+    assert_int_equal(store_write_zone(&in, &buf), 0);
+    assert_int_equal(decode_zone(span_buf(&buf)), PTRD_ECORRUPT);
+    in.prefix = prefix_of("203.0.113.0/24");
+    assert_int_equal(store_write_zone(&in, &buf), 0);
+    assert_int_equal(decode_zone(span_buf(&buf)), PTRD_ECORRUPT);
+
+    in.classless = false;
+    in.forward_auto = false;
+    in.kind = ZONE_SECONDARY;
+    in.primary_count = STORE_PRIMARIES_MAX;
+    for (unsigned i = 0; i < STORE_PRIMARIES_MAX; i++)
+        in.primaries[i] =
+            i % 2 ? (struct store_primary){{~(u128)i, FAMILY_IPV6}, (uint16_t)(65535 - i)}
+                  : (struct store_primary){{0xc0000235 + i, FAMILY_IPV4}, 0};
+    assert_int_equal(store_write_zone(&in, &buf), 0);
+    assert_int_equal(store_read_zone(span_buf(&buf), &out), 0);
+    assert_int_equal(out.kind, ZONE_SECONDARY);
+    assert_false(out.classless || out.forward_auto);
+    assert_int_equal(out.primary_count, STORE_PRIMARIES_MAX);
+    for (unsigned i = 0; i < STORE_PRIMARIES_MAX; i++) {
+        assert_int_equal(addr_compare(&out.primaries[i].addr, &in.primaries[i].addr), 0);
+        assert_int_equal(out.primaries[i].port, in.primaries[i].port);
+    }
+    abuse(&buf, decode_zone, true, &seed_state);
+    buf.bytes[plain.len] = ZONE_SECONDARY + 1;
+    assert_int_equal(decode_zone(span_buf(&buf)), PTRD_ECORRUPT);
+    in.primary_count++;
+    assert_int_equal(store_write_zone(&in, &buf), PTRD_ELIMIT);
+    store_buf_done(&plain);
+    store_buf_done(&buf);
+}
+
+/* A zone as programs of format 1 wrote it, octet by octet; plain zones are still written so. */
+static void zone_of_format_1(void **state)
+{
+    (void)state;
+    static const uint8_t value[] = {2, 'n', 's', 0, 1, 'h', 0, 0, 0, 0, 1, 0,    0,  0,
+                                    2, 0,   0,   0, 3, 0,   0, 0, 4, 0, 0, 0x0e, 16, 1};
+    struct store_buf buf = {0};
+    struct store_zone out;
+    assert_int_equal(store_read_zone((struct span){value, sizeof value}, &out), 0);
+    assert_int_equal(out.soa.mname.len, 4);
+    assert_int_equal(out.soa.minimum_s, 4);
+    assert_int_equal(out.ttl_s, 3600);
+    assert_true(out.forward_auto);
+    assert_int_equal(out.kind, ZONE_NATIVE);
+    assert_false(out.classless);
+    assert_int_equal(store_write_zone(&out, &buf), 0);
+    assert_int_equal(buf.len, sizeof value);
+    assert_memory_equal(buf.bytes, value, sizeof value);
+    buf.bytes[buf.len - 1] = 4;
+    assert_int_equal(decode_zone(span_buf(&buf)), PTRD_ECORRUPT);
+    store_buf_done(&buf);
+}
+
+static void delegation(void **state)
+{
+    (void)state;
+    static const char *const prefixes[] = {"198.51.100.64/26", "0.0.0.0/0", "2001:db8:1::/48",
+                                           "::/0", "2001:db8::1/128"};
+    static const char ds[] = "12345 13 2 00112233445566778899aabbccddeeff";
+    struct store_buf names = {0}, contents = {0}, key = {0}, buf = {0};
+    struct name ns[] = {name_of("ns1.customer.example"), name_of("ns2.customer.example")};
+    struct store_delegation in = {.ttl_s = 600}, out;
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(store_append_name(&ns[i], &names), 0);
+    assert_int_equal(store_append_content(ds, strlen(ds), &contents), 0);
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        struct prefix prefix = prefix_of(prefixes[i]);
+        in.child = i ? (struct name){.len = 0} : name_of("64/26.100.51.198.in-addr.arpa");
+        in.ns = i == 2 ? (struct span){0} : span_buf(&names);
+        in.ds = i == 3 ? (struct span){0} : span_buf(&contents);
+        assert_int_equal(store_key_delegation(&prefix, &key), 0);
+        assert_int_equal(key.len, prefix.family == FAMILY_IPV4 ? 6 : 18);
+        assert_int_equal(store_write_delegation(&in, &buf), 0);
+        assert_int_equal(store_read_delegation(span_buf(&key), span_buf(&buf), &out), 0);
+        assert_true(out.prefix.num == prefix.num && out.prefix.family == prefix.family);
+        assert_int_equal(out.prefix.len, prefix.len);
+        assert_int_equal(out.ttl_s, 600);
+        assert_int_equal(out.child.len, in.child.len);
+        if (i == 0)
+            assert_true(name_equal(&out.child, &in.child));
+        assert_int_equal(out.ns_count, i == 2 ? 0 : 2);
+        assert_int_equal(out.ds_count, i == 3 ? 0 : 1);
+        assert_int_equal(out.ns.len, in.ns.len);
+        assert_int_equal(out.ds.len, in.ds.len);
+        abuse(&key, decode_key_delegation, true, &seed_state);
+        /* ds has an open end: a value may end in front of it */
+        abuse(&buf, decode_delegation, i == 3, &seed_state);
+    }
+    static const uint8_t host_bits[] = {4, 198, 51, 100, 65, 26}, too_long[] = {4, 0, 0, 0, 0, 33};
+    assert_int_equal(decode_key_delegation((struct span){host_bits, 6}), PTRD_ECORRUPT);
+    assert_int_equal(decode_key_delegation((struct span){too_long, 6}), PTRD_ECORRUPT);
+    in.ttl_s = 0x80000000u;
+    assert_int_equal(store_write_delegation(&in, &buf), 0);
+    assert_int_equal(decode_delegation(span_buf(&buf)), PTRD_ECORRUPT);
+    store_buf_done(&names);
+    store_buf_done(&contents);
+    store_buf_done(&key);
+    store_buf_done(&buf);
+}
+
+static void zone_state_and_cut(void **state)
+{
+    (void)state;
+    struct store_buf buf = {0};
+    struct store_zone_state in = {.notified_serial = 0xfffffffe, .last_check_s = -5}, out;
+    assert_int_equal(store_write_zone_state(&in, &buf), 0);
+    assert_int_equal(store_read_zone_state(span_buf(&buf), &out), 0);
+    assert_true(out.notified_serial == 0xfffffffe && out.last_check_s == -5);
+    abuse(&buf, decode_zone_state, true, &seed_state);
+    for (unsigned flags = 0; flags < 256; flags++) {
+        uint8_t value = (uint8_t)flags, read = 77;
+        int err = store_read_cut((struct span){&value, 1}, &read);
+        assert_int_equal(err, flags >= 1 && flags <= 3 ? 0 : PTRD_ECORRUPT);
+        assert_int_equal(read, err ? 77 : flags); /* untouched on failure */
+    }
+    assert_int_equal(decode_cut((struct span){(const uint8_t *)"", 0}), PTRD_ECORRUPT);
+    assert_int_equal(decode_cut((struct span){(const uint8_t *)"\1\1", 2}), PTRD_ECORRUPT);
+    assert_int_equal(store_key_zone_id(0x01020304, &buf), 0);
+    assert_int_equal(buf.len, 4);
+    assert_memory_equal(buf.bytes, "\1\2\3\4", 4);
     store_buf_done(&buf);
 }
 
@@ -372,6 +567,10 @@ static void meta(void **state)
     assert_int_equal(out.next_zone_id, 7);
     assert_true(out.structure == UINT64_MAX && out.changed_s == -1 && out.contact_s == INT64_MAX);
     abuse(&buf, decode_meta, true, &seed_state);
+    in.format = 1; /* older: read as it is */
+    assert_int_equal(store_write_meta(&in, &buf), 0);
+    assert_int_equal(store_read_meta(span_buf(&buf), &out), 0);
+    assert_int_equal(out.format, 1);
     /* newer, even of another length; output untouched */
     in.format = STORE_FORMAT + 1;
     assert_int_equal(store_write_meta(&in, &buf), 0);
@@ -501,6 +700,10 @@ int main(void)
     printf("records: PTRD_TEST_SEED=%llu\n", (unsigned long long)seed_state);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zone_and_id),
+        cmocka_unit_test(zone_kinds),
+        cmocka_unit_test(zone_of_format_1),
+        cmocka_unit_test(delegation),
+        cmocka_unit_test(zone_state_and_cut),
         cmocka_unit_test(block),
         cmocka_unit_test(ptr),
         cmocka_unit_test(rrset_and_strings),

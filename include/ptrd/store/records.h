@@ -12,10 +12,20 @@
  *   ptrs           family, address (4/16 octets)          flags, ttl, wire names
  *   derived        name key of target, family, address    ttl
  *   records        name key, 00, type                     ttl, contents as text
+ *   above          as records: what a zone of ours holds at or below the apex of a zone of ours
+ *                  inside it (NS and DS of the cut, addresses of its name servers)
+ *   delegations    as ptrs, prefix length                 struct store_delegation
+ *   cuts           name key                               enum cut_flags: effective NS below an
+ *                  apex and DNAMEs, both origins together; made from records and local_records
  *   metadata       zone id, kind                          list of strings
- *   local_ptrs     as ptrs: origin `local`; no names = tombstone
- *   local_records  as records: origin `local`; no contents = tombstone
- *   meta           "meta"                                 struct store_meta */
+ *   meta           "meta"                                 struct store_meta
+ * and, of origin `local` (accepted through PowerDNS), which no load replaces:
+ *   local_ptrs     as ptrs; no names = tombstone
+ *   local_records  as records; no contents = tombstone; SOA: its fields, the serial is in zone_ids
+ *   local_above    as above; no contents = tombstone
+ *   local_metadata as metadata; an empty list = tombstone
+ *   tsig           name key                               algorithm, secret (two strings)
+ *   zone_state     zone id                                struct store_zone_state */
 #ifndef PTRD_STORE_RECORDS_H
 #define PTRD_STORE_RECORDS_H
 
@@ -38,10 +48,19 @@ enum store_table {
     STORE_LOCAL_PTRS,
     STORE_LOCAL_RECORDS,
     STORE_META,
+    STORE_ABOVE,
+    STORE_DELEGATIONS,
+    STORE_CUTS,
+    STORE_LOCAL_ABOVE,
+    STORE_LOCAL_METADATA,
+    STORE_TSIG,
+    STORE_ZONE_STATE,
     STORE_TABLES
 };
 
-#define STORE_FORMAT 1 /* raised when older programs must not read the store */
+/* Raised when older programs must not read the store. Format 1 (no zone kinds, nothing of the
+ * tables from STORE_ABOVE on) is read as well; the next write makes it 2. */
+#define STORE_FORMAT 2
 
 struct store_buf {
     uint8_t *bytes;
@@ -54,10 +73,39 @@ struct store_soa {
     uint32_t refresh_s, retry_s, expire_s, minimum_s;
 };
 
+enum zone_kind { ZONE_NATIVE, ZONE_PRIMARY, ZONE_SECONDARY }; /* RFC 9499 6 */
+
+#define STORE_PRIMARIES_MAX 16
+struct store_primary {
+    struct addr addr;
+    uint16_t port; /* 0: not said */
+};
+
 struct store_zone {
     struct store_soa soa;
     uint32_t ttl_s; /* of SOA and NS, and the default of its records */
     bool forward_auto;
+    uint8_t kind; /* enum zone_kind */
+    bool classless;
+    struct prefix prefix; /* classless: of RFC 2317 */
+    uint8_t primary_count;
+    struct store_primary primaries[STORE_PRIMARIES_MAX];
+};
+
+/* What PowerDNS notes of a zone in its primary and secondary roles. */
+struct store_zone_state {
+    uint32_t notified_serial;
+    int64_t last_check_s; /* unix time; 0: stale */
+};
+
+/* A delegation as written; the records that it stands for are in records. */
+struct store_delegation {
+    struct prefix prefix; /* from the key */
+    struct name child;    /* RFC 2317: CNAMEs lead to names directly below it; len 0: none */
+    uint32_t ttl_s;
+    uint16_t ns_count, ds_count;
+    struct span ns; /* wire names, one after the other */
+    struct span ds; /* items: canonical content of DS */
 };
 
 struct store_zone_id {
@@ -105,7 +153,7 @@ struct store_meta {
     uint32_t format;
     uint8_t source; /* enum store_source */
     uint32_t next_zone_id;
-    uint64_t structure; /* generation of zones, blocks (later: delegations, DNAMEs, keys present) */
+    uint64_t structure; /* generation of zones, blocks, cuts, DNAMEs, delegations */
     uint64_t data;      /* generation of anything */
     int64_t changed_s;  /* unix time of the last change */
     int64_t contact_s;  /* unix time of the last contact with the source */
@@ -121,6 +169,9 @@ PTRD_CHECKED int store_key_rrset(const struct name *owner, uint16_t type,
                                  struct store_buf *buf) PTRD_NONNULL;
 PTRD_CHECKED int store_key_metadata(uint32_t zone_id, const char *kind,
                                     struct store_buf *buf) PTRD_NONNULL;
+PTRD_CHECKED int store_key_delegation(const struct prefix *prefix,
+                                      struct store_buf *buf) PTRD_NONNULL;
+PTRD_CHECKED int store_key_zone_id(uint32_t zone_id, struct store_buf *buf) PTRD_NONNULL;
 
 /* Keys back. */
 PTRD_CHECKED int store_read_key_addr(struct span key, struct addr *out) PTRD_NONNULL;
@@ -148,6 +199,17 @@ PTRD_CHECKED int store_write_rrset(const struct store_rrset *in,
                                    struct store_buf *buf) PTRD_NONNULL;
 /* type is not in the value: set it from the key. */
 PTRD_CHECKED int store_read_rrset(struct span value, struct store_rrset *out) PTRD_NONNULL;
+PTRD_CHECKED int store_write_delegation(const struct store_delegation *in,
+                                        struct store_buf *buf) PTRD_NONNULL;
+/* prefix comes from the key. */
+PTRD_CHECKED int store_read_delegation(struct span key, struct span value,
+                                       struct store_delegation *out) PTRD_NONNULL;
+PTRD_CHECKED int store_write_zone_state(const struct store_zone_state *in,
+                                        struct store_buf *buf) PTRD_NONNULL;
+PTRD_CHECKED int store_read_zone_state(struct span value,
+                                       struct store_zone_state *out) PTRD_NONNULL;
+/* The value of a row of cuts. */
+PTRD_CHECKED int store_read_cut(struct span value, uint8_t *flags) PTRD_NONNULL;
 PTRD_CHECKED int store_write_strings(const struct span *items, unsigned count,
                                      struct store_buf *buf) PTRD_NONNULL;
 /* Steps through a list of strings; *at starts at 0. PTRD_FOUND, PTRD_ABSENT (the end) or

@@ -25,6 +25,7 @@ struct store_reader;
 
 enum store_open_mode {
     STORE_OPEN_READ,  /* the store must exist; refused with what to do when it does not */
+    STORE_OPEN_WRITE, /* the same; where its files may not be written, only writing is refused */
     STORE_OPEN_CREATE /* directory and files are made when missing */
 };
 
@@ -84,6 +85,20 @@ PTRD_CHECKED int store_writer_seek(struct store_writer *w, enum store_table tabl
                                    struct span *key, struct span *value) PTRD_NONNULL;
 PTRD_CHECKED int store_writer_next(struct store_writer *w, enum store_table table, struct span *key,
                                    struct span *value) PTRD_NONNULL;
+
+/* A reader of the writer's own transaction, changes included: store_get, store_seek, store_next and
+ * store_reader_environment work on it at once; store_read_begin fills meta with the transaction's
+ * meta as it was at store_write_begin, store_read_end does nothing. Its spans live until the next
+ * change; store_next goes on behind the key it gave last, whether that row is still there or not.
+ * Free it by store_reader_free before commit or abort. Same thread as the writer. */
+PTRD_CHECKED int store_reader_of_writer(struct store_writer *w,
+                                        struct store_reader **out) PTRD_NONNULL;
+
+/* Makes sure that so many bytes (keys and values) can be written in one transaction without
+ * PTRD_ESPACE, as far as the map is concerned. For callers that cannot repeat their work; holds for
+ * every store_write_begin after it, which lets the map grow where it is too small. PTRD_ELIMIT:
+ * more than any store holds. */
+PTRD_CHECKED int store_write_reserve(struct store *s, size_t bytes) PTRD_NONNULL;
 
 /* Makes one table equal to a sorted stream: the difference only is written. next gives entries in
  * strictly ascending key order (PTRD_FOUND, PTRD_ABSENT at the end, or an error, which is
