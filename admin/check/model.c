@@ -1,7 +1,8 @@
 #include "ptrd/check/model.h"
 
-#include "lookup.h"
 #include "ptrd/core/proof.h"
+#include "ptrd/core/rrtype.h"
+#include "records.h"
 #include "target.h"
 
 #include <stdio.h>
@@ -21,7 +22,8 @@ static int add_zones(const struct model *m, struct table_builder *b, struct diag
 {
     for (uint32_t i = 0; i < m->zone_count; i++) {
         const struct model_zone *z = &m->zones[i];
-        int err = table_add_zone(b, &z->apex, i + 1, z->settings.forward_auto, NULL, i);
+        int err = table_add_zone(b, &z->apex, i + 1, z->settings.forward_auto,
+                                 z->settings.classless ? &z->settings.prefix : NULL, i);
         if (err < 0)
             return diag_set(diag, err, "%s", ptrd_strerror(err));
     }
@@ -42,6 +44,22 @@ static int add_blocks(const struct model *m, struct table_builder *b, struct dia
     return 0;
 }
 
+static int add_cuts(const struct model *m, struct table_builder *b, struct diag *diag)
+{
+    int err = 0;
+    for (uint32_t i = 0; i < m->record_count && err == 0; i++) {
+        const struct model_record *r = &m->records[i];
+        if (r->type == RRTYPE_NS || r->type == RRTYPE_DNAME)
+            err = table_add_cut(b, &r->owner, r->type == RRTYPE_NS ? CUT_NS : CUT_DNAME);
+    }
+    for (uint32_t i = 0; i < m->delegation_count && err == 0; i++) {
+        const struct model_delegation *d = &m->delegations[i];
+        if (d->child.len)
+            err = table_add_delegated(b, &d->prefix, &d->child);
+    }
+    return err < 0 ? diag_set(diag, err, "%s", ptrd_strerror(err)) : 0;
+}
+
 static int build_table(const struct model *m, struct table **out, struct diag *diag)
 {
     struct table_builder *b;
@@ -50,6 +68,8 @@ static int build_table(const struct model *m, struct table **out, struct diag *d
     if (err < 0)
         return diag_set(diag, err, "%s", ptrd_strerror(err));
     err = add_zones(m, b, diag);
+    if (err == 0)
+        err = add_cuts(m, b, diag);
     if (err == 0)
         err = add_blocks(m, b, diag);
     if (err == 0) {
@@ -68,71 +88,102 @@ static int build_table(const struct model *m, struct table **out, struct diag *d
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
-/* The first address of the block, from `at` on, that no reverse zone of ours holds; PTRD_ABSENT
- * when there is none. */
+/* The addresses around a that have their PTRs in one zone; false when that is none of ours. */
+static bool held_range(const struct table *t, const struct addr *a, struct range *out)
+{
+    const struct zone *home = table_home(t, a);
+    struct arpa arpa;
+    if (!home)
+        return false;
+    if (home->classless) {
+        *out = range_of_prefix(&home->prefix);
+        return true;
+    }
+    arpa_parse(&home->apex, &arpa);
+    if (arpa.kind == ARPA_NONE || arpa.kind == ARPA_BELOW)
+        return false;
+    *out = range_of_prefix(&arpa.prefix);
+    return true;
+}
+
+/* The first address of the range that no reverse zone of ours holds; PTRD_ABSENT when there is
+ * none. */
 static int find_unserved(const struct table *t, const struct range *range, struct addr *out)
 {
-    u128 at = range->first;
+    struct addr at = {.num = range->first, .family = range->family};
+    struct range held;
     for (;;) {
-        struct addr addr = {.num = at, .family = range->family};
-        struct arpa arpa;
-        struct name name;
-        arpa_name(&addr, &name);
-        const struct zone *z = table_zone_for(t, &name);
-        if (z)
-            arpa_parse(&z->apex, &arpa);
-        if (!z || arpa.kind == ARPA_NONE || arpa.kind == ARPA_BELOW) {
-            *out = addr;
+        if (!held_range(t, &at, &held)) {
+            *out = at;
             return PTRD_FOUND;
         }
-        struct range held = range_of_prefix(&arpa.prefix);
         if (held.last >= range->last)
             return PTRD_ABSENT;
-        at = held.last + 1;
+        at.num = held.last + 1;
     }
 }
 
-static int check_block(const struct model *m, const struct table *t, const struct block *b,
-                       struct diag *diag)
+static int refuse_unserved(const struct model *m, const struct block *b,
+                           const struct addr *unserved, struct diag *diag)
+{
+    char range[RANGE_TEXT_SIZE], address[ADDR_TEXT_SIZE];
+    range_print(&b->range, range);
+    addr_print(unserved, address);
+    return model_refuse(
+        m, m->blocks[b->ref].place, diag, PTRD_ECONFLICT,
+        "block %s: no reverse zone of `zones:` holds %s; add `- prefix: %s` to `zones:` or "
+        "say `reverse: external`",
+        range, address, range);
+}
+
+/* The name of the address would not be ours to answer. */
+static int refuse_outside(const struct model *m, const struct table *t, const struct block *b,
+                          const struct addr *outside, struct diag *diag)
 {
     const struct model_block *k = &m->blocks[b->ref];
-    char range[RANGE_TEXT_SIZE], address[ADDR_TEXT_SIZE];
-    struct addr unserved;
+    char range[RANGE_TEXT_SIZE], address[ADDR_TEXT_SIZE], text[NAME_TEXT_SIZE] = "",
+                                                          cut[NAME_TEXT_SIZE], line[512];
+    struct name name = {.len = 1};
     range_print(&b->range, range);
-    if (!(b->flags & BLOCK_REVERSE_EXTERNAL) &&
-        find_unserved(t, &b->range, &unserved) == PTRD_FOUND) {
-        addr_print(&unserved, address);
-        diag_set(
-            diag, PTRD_ECONFLICT,
-            "block %s: no reverse zone of `zones:` holds %s; add `- prefix: %s` to `zones:` or "
-            "say `reverse: external`",
-            range, address, range);
-        return refuse_at(m, &k->place, diag);
-    }
+    addr_print(outside, address);
+    if (template_generate(b->template, outside->num, &name) == 0)
+        name_print(&name, text);
+    struct place at = table_place(t, &name);
+    if (!at.zone || at.zone->reverse || at.rule == PLACE_FREE)
+        return model_refuse(m, k->name_place, diag, PTRD_ECONFLICT,
+                            "template `%s` of block %s: the name `%s` of %s lies in no forward "
+                            "zone of `zones:`; add that zone or say `forward: external`",
+                            k->text, range, text, address);
+    const char *what = check_cut_print(m, at.cut, k->name_place, line, sizeof line);
+    name_print(&at.cut->name, cut);
+    return model_refuse(m, k->name_place, diag, PTRD_ECONFLICT,
+                        "template `%.200s` of block %s: the name `%.200s` of %s lies %s the %s of "
+                        "`%.200s`%s; give it another name or say `forward: external`",
+                        k->text, range, text, address, at.rule == PLACE_AT_CUT ? "at" : "below",
+                        what, cut, line);
+}
+
+static int check_block(const struct model *m, const struct table *t, struct target_index *x,
+                       const struct block *b, struct diag *diag)
+{
+    const struct model_block *k = &m->blocks[b->ref];
+    struct addr address;
+    if (!(b->flags & BLOCK_REVERSE_EXTERNAL) && find_unserved(t, &b->range, &address) == PTRD_FOUND)
+        return refuse_unserved(m, b, &address, diag);
     if (!b->template)
         return 0;
     struct diag why = {.file = NULL};
     int err = proof_block(b->template, &b->range, &why);
     if (err < 0) {
-        diag_set(diag, err, "template `%s` of block %s: %s", k->text, range, why.message);
-        (void)refuse_at(m, &k->name_place, diag);
-        return err;
+        char range[RANGE_TEXT_SIZE];
+        range_print(&b->range, range);
+        return model_refuse(m, k->name_place, diag, err, "template `%s` of block %s: %s", k->text,
+                            range, why.message);
     }
-    struct addr outside;
-    if (b->flags & BLOCK_FORWARD_EXTERNAL ||
-        target_outside(t, b->template, &b->range, &outside) == PTRD_ABSENT)
-        return 0;
-    struct name name;
-    char text[NAME_TEXT_SIZE] = "";
-    addr_print(&outside, address);
-    if (template_generate(b->template, outside.num, &name) == 0)
-        name_print(&name, text);
-    diag_set(
-        diag, PTRD_ECONFLICT,
-        "template `%s` of block %s: the name `%s` of %s lies in no forward zone of `zones:`; add "
-        "that zone or say `forward: external`",
-        k->text, range, text, address);
-    return refuse_at(m, &k->name_place, diag);
+    err = b->flags & BLOCK_FORWARD_EXTERNAL ? PTRD_ABSENT : target_outside(x, b, &address);
+    if (err < 0)
+        return diag_set(diag, err, "%s", ptrd_strerror(err));
+    return err == PTRD_ABSENT ? 0 : refuse_outside(m, t, b, &address, diag);
 }
 
 static int check_collisions(const struct model *m, const struct table *t, struct diag *diag)
@@ -179,80 +230,15 @@ static int check_collisions(const struct model *m, const struct table *t, struct
 static int check_blocks(const struct model *m, const struct table *t, struct diag *diag)
 {
     const struct block_set *sets[2] = {&t->v4, &t->v6};
+    struct target_index *x;
+    int err = target_index_new(t, &x);
+    if (err < 0)
+        return diag_set(diag, err, "%s", ptrd_strerror(err));
     for (unsigned i = 0; i < 2; i++)
-        for (uint32_t k = 0; k < sets[i]->count; k++) {
-            int err = check_block(m, t, &sets[i]->blocks[k], diag);
-            if (err < 0)
-                return err;
-        }
-    return check_collisions(m, t, diag);
-}
-
-/* --- records and PTRs ------------------------------------------------------------------------- */
-
-/* Nothing may stand beside a CNAME (RFC 1034 3.6.2, RFC 2181 10.1). */
-static int check_cname(const struct model *m, const struct table *t, uint32_t i, struct diag *diag)
-{
-    const struct model_record *r = &m->records[i];
-    char name[NAME_TEXT_SIZE];
-    struct arpa arpa;
-    uint32_t first;
-    name_print(&r->owner, name);
-    const struct zone *z = table_zone_for(t, &r->owner);
-    if (z && name_equal(&z->apex, &r->owner)) {
-        diag_set(diag, PTRD_ECONFLICT,
-                 "%s CNAME: the apex of a zone has SOA and NS and cannot be "
-                 "an alias",
-                 name);
-        return refuse_at(m, &r->place, diag);
-    }
-    if (lookup_records(m, &r->owner, RRTYPE_ANY, &first) > 1) {
-        const struct model_record *other = &m->records[first == i ? i + 1 : first];
-        diag_set(diag, PTRD_ECONFLICT, "%s CNAME: other records stand at this name (line %u)", name,
-                 other->place.line);
-        return refuse_at(m, &r->place, diag);
-    }
-    arpa_parse(&r->owner, &arpa);
-    struct addr addr = {.num = arpa.prefix.num, .family = arpa.prefix.family};
-    if (arpa.kind == ARPA_FULL && lookup_ptrs(m, &addr, &first)) {
-        diag_set(diag, PTRD_ECONFLICT, "%s CNAME: this address has an explicit PTR (line %u)", name,
-                 m->ptrs[first].line);
-        return refuse_at(m, &r->place, diag);
-    }
-    return 0;
-}
-
-static int check_records(const struct model *m, const struct table *t, struct diag *diag)
-{
-    for (uint32_t i = 0; i < m->record_count; i++) {
-        int err = m->records[i].type == RRTYPE_CNAME ? check_cname(m, t, i, diag) : 0;
-        if (err < 0)
-            return err;
-    }
-    return 0;
-}
-
-static int check_ptrs(const struct model *m, const struct table *t, struct diag *diag)
-{
-    for (uint32_t i = 0; i < m->ptr_count; i++) {
-        const struct model_ptr *p = &m->ptrs[i];
-        struct addr addr = {.num = p->num, .family = (enum family)p->family};
-        struct name name;
-        arpa_name(&addr, &name);
-        const struct zone *z = table_zone_for(t, &name);
-        if (z && z->reverse)
-            continue;
-        char text[ADDR_TEXT_SIZE];
-        addr_print(&addr, text);
-        struct model_place place = {.line = p->line, .column = p->column, .file = p->file};
-        diag_set(diag, PTRD_ECONFLICT,
-                 "PTR of %s: no reverse zone of `zones:` holds this address, so nobody would see "
-                 "it; add one "
-                 "(`- prefix: ...`) or leave the PTR out",
-                 text);
-        return refuse_at(m, &place, diag);
-    }
-    return 0;
+        for (uint32_t k = 0; k < sets[i]->count && err == 0; k++)
+            err = check_block(m, t, x, &sets[i]->blocks[k], diag);
+    target_index_free(x);
+    return err == 0 ? check_collisions(m, t, diag) : err;
 }
 
 int check_model(const struct model *m, struct table **out, struct diag *diag)
@@ -262,9 +248,9 @@ int check_model(const struct model *m, struct table **out, struct diag *diag)
     if (err == 0)
         err = check_blocks(m, t, diag);
     if (err == 0)
-        err = check_records(m, t, diag);
-    if (err == 0)
         err = check_ptrs(m, t, diag);
+    if (err == 0)
+        err = check_records(m, t, diag);
     if (err < 0) {
         table_free(t);
         return err;

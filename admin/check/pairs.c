@@ -1,10 +1,12 @@
 #include "ptrd/check/model.h"
 
 #include "lookup.h"
+#include "records.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Findings about names and addresses that do not agree. */
 struct pairs {
@@ -95,6 +97,22 @@ static bool hides_wildcard(const struct pairs *p, const struct name *target)
     return false;
 }
 
+/* A target that the zone does not answer for itself: others have its addresses, so the only wrong
+ * thing is to have asked for one. */
+static void check_ruled(struct pairs *p, const struct model_ptr *ptr, const struct place *at,
+                        const char *from, const char *to)
+{
+    struct model_place place = {.line = ptr->line, .column = ptr->column, .file = ptr->file};
+    char cut[NAME_TEXT_SIZE], line[512];
+    if (at->rule != PLACE_BELOW_DNAME && ptr->forward != FORWARD_AUTO)
+        return;
+    const char *what = check_cut_print(p->m, at->cut, place, line, sizeof line);
+    name_print(&at->cut->name, cut);
+    report(p, false, &place,
+           "PTR of %s is %.200s, which gets no address here: it lies %s the %s of %.200s%s", from,
+           to, at->rule == PLACE_AT_CUT ? "at" : "below", what, cut, line);
+}
+
 static void check_ptr(struct pairs *p, const struct model_ptr *ptr)
 {
     struct addr addr = {.num = ptr->num, .family = (enum family)ptr->family}, other;
@@ -107,11 +125,15 @@ static void check_ptr(struct pairs *p, const struct model_ptr *ptr)
 
     if (name_from_wire(wire.bytes, wire.len, &target) < 0 || ptr->forward == FORWARD_EXTERNAL)
         return;
-    const struct zone *z = table_zone_for(p->t, &target);
-    if (!z)
+    struct place at = table_place(p->t, &target);
+    if (!at.zone)
         return; /* not ours: whoever serves the zone answers for it */
     addr_print(&addr, from);
     name_print(&target, to);
+    if (at.rule != PLACE_FREE) {
+        check_ruled(p, ptr, &at, from, to);
+        return;
+    }
     uint32_t count = explicit_addresses(p, &target, &addr, &holds);
     bool is_generated = generated(p, &target, addr.family, &other);
     if (holds || (is_generated && other.num == addr.num))
@@ -148,11 +170,99 @@ static void check_owner(struct pairs *p, uint32_t first, uint32_t count, enum fa
                family == FAMILY_IPV4 ? "A" : "AAAA", name, text);
 }
 
+/* Below a cut only addresses are of use (glue), at it NS and DS too; nobody sees the rest. */
+static void check_occluded(struct pairs *p, const struct model_record *r)
+{
+    struct place at = table_place(p->t, &r->owner);
+    char name[NAME_TEXT_SIZE], type[RRTYPE_TEXT_SIZE], cut[NAME_TEXT_SIZE], line[512];
+    if ((at.rule != PLACE_AT_CUT && at.rule != PLACE_BELOW_CUT) || r->type == RRTYPE_A ||
+        r->type == RRTYPE_AAAA)
+        return;
+    if (at.rule == PLACE_AT_CUT && (r->type == RRTYPE_NS || r->type == RRTYPE_DS))
+        return;
+    const char *what = check_cut_print(p->m, at.cut, r->place, line, sizeof line);
+    name_print(&r->owner, name);
+    rrtype_print(r->type, type);
+    name_print(&at.cut->name, cut);
+    report(p, false, &r->place, "%s at %.200s is occluded: it lies %s the %s of %.200s%s", type,
+           name, at.rule == PLACE_AT_CUT ? "at" : "below", what, cut, line);
+}
+
+/* Records at the arpa name of an address whose PTR stands in an RFC 2317 zone of ours: they are
+ * there instead of the CNAME that leads to it. */
+static void check_displaced(struct pairs *p, const struct model_record *r)
+{
+    char owner[NAME_TEXT_SIZE], type[RRTYPE_TEXT_SIZE], name[NAME_TEXT_SIZE + 1];
+    struct name target;
+    struct arpa arpa;
+    arpa_parse(&r->owner, &arpa);
+    if (r->made || arpa.kind != ARPA_FULL || table_place(p->t, &r->owner).rule != PLACE_FREE)
+        return;
+    struct addr addr = {.num = arpa.prefix.num, .family = arpa.prefix.family};
+    table_reverse_name(p->t, &addr, &target);
+    size_t len = name_print(&target, name);
+    memcpy(name + len, ".", 2);
+    if (name_equal(&target, &r->owner) ||
+        (r->type == RRTYPE_CNAME && strcasecmp(r->content, name) == 0))
+        return;
+    name_print(&r->owner, owner);
+    rrtype_print(r->type, type);
+    report(p, r->type != RRTYPE_CNAME, &r->place,
+           "%s at %.200s stands in the place of the CNAME to %.200s, where the PTR of this address "
+           "is",
+           type, owner, name);
+}
+
+static bool holds_content(const struct model_record *set, uint32_t count, const char *content)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (strcasecmp(set[i].content, content) == 0)
+            return true;
+    return false;
+}
+
+/* The NS that a zone gives for a zone of ours inside it should be those of that zone. */
+static void check_above(struct pairs *p, uint32_t first, uint32_t count)
+{
+    const struct model_record *above = &p->m->above[first];
+    char name[NAME_TEXT_SIZE];
+    uint32_t own_first, own = lookup_records(p->m, &above->owner, RRTYPE_NS, &own_first);
+    const struct model_record *apex = &p->m->records[own_first];
+    name_print(&above->owner, name);
+    for (uint32_t i = 0; i < count; i++)
+        if (!holds_content(apex, own, above[i].content))
+            report(p, false, &above[i].place,
+                   "NS %.200s of the zone %.200s, given in the zone above, is not among those of "
+                   "the zone itself",
+                   above[i].content, name);
+    for (uint32_t i = 0; i < own; i++)
+        if (!holds_content(above, count, apex[i].content))
+            report(p, false, &above->place,
+                   "the zone above gives other NS for the zone %.200s: %.200s is missing", name,
+                   apex[i].content);
+}
+
+static void check_all_above(struct pairs *p)
+{
+    const struct model *m = p->m;
+    for (uint32_t i = 0, next; i < m->above_count; i = next) {
+        for (next = i + 1; next < m->above_count && m->above[next].type == m->above[i].type &&
+                           name_equal(&m->above[next].owner, &m->above[i].owner);)
+            next++;
+        if (m->above[i].type == RRTYPE_NS)
+            check_above(p, i, next - i);
+    }
+}
+
 static void check_owners(struct pairs *p)
 {
     const struct model *m = p->m;
     for (uint32_t i = 0, next; i < m->record_count; i = next) {
         uint16_t type = m->records[i].type;
+        if (p->t->cut_count)
+            check_occluded(p, &m->records[i]);
+        if (p->t->classless_count)
+            check_displaced(p, &m->records[i]);
         for (next = i + 1; next < m->record_count && m->records[next].type == type &&
                            name_equal(&m->records[next].owner, &m->records[i].owner);)
             next++;
@@ -172,5 +282,6 @@ int check_pairs(const struct model *m, const struct table *table, check_finding_
     for (uint32_t i = 0; i < m->ptr_count; i++)
         check_ptr(&p, &m->ptrs[i]);
     check_owners(&p);
+    check_all_above(&p);
     return 0;
 }

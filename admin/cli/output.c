@@ -66,29 +66,3 @@ void cli_progress_end(struct cli_progress *p)
         fprintf(stderr, "\r%72s\r", "");
     p->shown_ms = 0;
 }
-
-size_t cli_row_content(const struct row *row, char out[CLI_CONTENT_MAX])
-{
-    struct name name;
-    size_t len = 0;
-    switch (row->kind) {
-    case ROW_ENT:
-        break;
-    case ROW_NAME:
-        if (name_from_wire(row->bytes.bytes, row->bytes.len, &name) == 0) {
-            len = name_print(&name, out);
-            if (name.len > 1)
-                out[len++] = '.';
-        }
-        break;
-    case ROW_ADDR:
-        len = addr_print(&row->addr, out);
-        break;
-    case ROW_TEXT:
-        len = row->bytes.len < CLI_CONTENT_MAX ? row->bytes.len : CLI_CONTENT_MAX - 1;
-        memcpy(out, row->bytes.bytes, len);
-        break;
-    }
-    out[len] = '\0';
-    return len;
-}

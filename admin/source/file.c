@@ -21,10 +21,6 @@ static int read_sections(struct source *s, const struct conf_node *root)
         r = conf_known(root, known_sections, "the zones file", s->diag);
     if (r < 0)
         return r;
-    const struct conf_node *delegations = conf_get(root, "delegations");
-    if (delegations)
-        return conf_refuse(delegations->key, s->diag,
-                           "`delegations`: delegations are not served by this version");
     /* An empty or cut file must not take every zone away. */
     if (!conf_get(root, "zones"))
         return conf_refuse(root, s->diag,
@@ -38,6 +34,8 @@ static int read_sections(struct source *s, const struct conf_node *root)
         r = read_section(s, root, "ptrs", source_read_ptrs);
     if (r == 0)
         r = read_section(s, root, "ptrs_file", source_read_ptrs_files);
+    if (r == 0)
+        r = read_section(s, root, "delegations", source_read_delegations);
     return r;
 }
 
@@ -60,7 +58,8 @@ static int read_file(struct source *s)
     if (r < 0)
         return r;
     s->diag->line = s->diag->column = 0;
-    return model_sort(s->m, s->diag);
+    r = model_expand(s->m, s->diag);
+    return r < 0 ? r : model_sort(s->m, s->diag);
 }
 
 int source_file_read(const char *path, struct model **out, source_progress_fn *progress,

@@ -46,8 +46,20 @@ long value_bad_octet(const char *text, size_t len, const char **why) PTRD_NONNUL
 PTRD_CHECKED int value_name(struct source *s, const struct conf_node *node, const char *what,
                             const struct name *origin, struct name *out)
     PTRD_NONNULL_ARGS(1, 2, 3, 5);
+/* An entry of `ns`. */
+PTRD_CHECKED int value_server(struct source *s, const struct conf_node *node,
+                              struct name *out) PTRD_NONNULL;
 PTRD_CHECKED int value_ttl(struct source *s, const struct conf_node *node, const char *what,
                            uint32_t *out) PTRD_NONNULL;
+
+/* Where RFC 2317 puts the PTRs of prefix (IPv4 beyond /24): "64/26", "64-26" or "64-127" below the
+ * name of the /24, or any full name. */
+PTRD_CHECKED int value_child(struct source *s, const struct conf_node *node, const char *what,
+                             const struct prefix *prefix, struct name *out) PTRD_NONNULL;
+
+/* A prefix without host bits. */
+PTRD_CHECKED int value_prefix(struct source *s, const struct conf_node *node,
+                              struct prefix *out) PTRD_NONNULL;
 
 /* A list, or one text instead of a list of one: *first and *count are set; steps by ->next where
  * *list is true. Empty lists are refused. */
@@ -63,10 +75,14 @@ PTRD_CHECKED int source_read_zones(struct source *s, const struct conf_node *nod
 /* One `soa:` over what *soa holds already. */
 PTRD_CHECKED int source_read_soa(struct source *s, const struct conf_node *node,
                                  struct zone_defaults *into) PTRD_NONNULL;
+/* *apex_ns: an NS record of the apex is among them, here. */
 PTRD_CHECKED int source_read_records(struct source *s, const struct conf_node *node,
-                                     const struct name *apex, uint32_t ttl_s) PTRD_NONNULL;
+                                     const struct name *apex, uint32_t ttl_s,
+                                     const struct conf_node **apex_ns) PTRD_NONNULL;
 PTRD_CHECKED int source_read_blocks(struct source *s, const struct conf_node *node) PTRD_NONNULL;
 PTRD_CHECKED int source_read_ptrs(struct source *s, const struct conf_node *node) PTRD_NONNULL;
+PTRD_CHECKED int source_read_delegations(struct source *s,
+                                         const struct conf_node *node) PTRD_NONNULL;
 PTRD_CHECKED int source_read_ptrs_files(struct source *s,
                                         const struct conf_node *node) PTRD_NONNULL;
 

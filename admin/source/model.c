@@ -1,4 +1,4 @@
-#include "ptrd/source/model.h"
+#include "model_p.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +24,8 @@ void model_free(struct model *m)
     free(m->zones);
     free(m->blocks);
     free(m->records);
+    free(m->above);
+    free(m->delegations);
     free(m->ptrs);
     free(m->targets);
     free(m->files);
@@ -38,6 +40,16 @@ void *model_alloc(struct model *m, size_t size)
 const char *model_strndup(struct model *m, const char *text, size_t len)
 {
     return arena_strndup(&m->arena, text, len);
+}
+
+const char *model_name_content(struct model *m, const struct name *name, size_t *len)
+{
+    char text[NAME_TEXT_SIZE + 1];
+    size_t printed = name_print(name, text);
+    if (name->len > 1)
+        text[printed++] = '.';
+    *len = printed;
+    return model_strndup(m, text, printed);
 }
 
 /* A zeroed element behind the last one of a growing array, or NULL. */
@@ -83,6 +95,23 @@ struct model_record *model_add_record(struct model *m)
     return added;
 }
 
+struct model_record *model_add_above(struct model *m)
+{
+    void *items = m->above;
+    void *added = append(&items, &m->above_count, &m->above_capacity, sizeof *m->above);
+    m->above = items;
+    return added;
+}
+
+struct model_delegation *model_add_delegation(struct model *m)
+{
+    void *items = m->delegations;
+    void *added =
+        append(&items, &m->delegation_count, &m->delegation_capacity, sizeof *m->delegations);
+    m->delegations = items;
+    return added;
+}
+
 /* Room for one more target; offsets are 32 bits wide. */
 static int reserve_target(struct model *m)
 {
@@ -101,7 +130,7 @@ static int reserve_target(struct model *m)
 }
 
 int model_add_ptr(struct model *m, const struct addr *addr, const struct name *target,
-                  uint32_t ttl_s, enum ptr_forward forward, uint16_t file, uint32_t line)
+                  uint32_t ttl_s, enum ptr_forward forward, uint32_t file, uint32_t line)
 {
     int r = reserve_target(m);
     if (r < 0)
@@ -115,9 +144,9 @@ int model_add_ptr(struct model *m, const struct addr *addr, const struct name *t
                             .target = (uint32_t)m->target_size,
                             .ttl_s = ttl_s,
                             .line = line,
-                            .file = (uint8_t)file,
-                            .family = (uint8_t)addr->family,
-                            .forward = (uint8_t)forward};
+                            .file = file & (MODEL_FILES_TOP - 1),
+                            .family = addr->family,
+                            .forward = forward};
     m->targets[m->target_size] = target->len;
     memcpy(m->targets + m->target_size + 1, target->wire, target->len);
     m->target_size += 1 + (size_t)target->len;
@@ -130,12 +159,9 @@ void model_ptr_column(struct model *m, uint32_t column)
         m->ptrs[m->ptr_count - 1].column = column <= UINT8_MAX ? (uint8_t)column : 0;
 }
 
-int model_add_file(struct model *m, const char *path)
+int model_append_file(struct model *m, const char *path)
 {
-    for (uint16_t i = 0; i < m->file_count; i++)
-        if (strcmp(m->files[i], path) == 0)
-            return i;
-    if (m->file_count == MODEL_FILES_MAX)
+    if (m->file_count == MODEL_FILES_TOP)
         return PTRD_ELIMIT;
     const char *copy = model_strndup(m, path, strlen(path));
     const char **grown = realloc(m->files, ((size_t)m->file_count + 1) * sizeof *grown);
@@ -144,5 +170,13 @@ int model_add_file(struct model *m, const char *path)
     if (!copy || !grown)
         return PTRD_ENOMEM;
     m->files[m->file_count] = copy;
-    return m->file_count++;
+    return (int)m->file_count++;
+}
+
+int model_add_file(struct model *m, const char *path)
+{
+    for (uint32_t i = 0; i < m->file_count; i++)
+        if (strcmp(m->files[i], path) == 0)
+            return (int)i;
+    return m->file_count >= MODEL_FILES_MAX ? PTRD_ELIMIT : model_append_file(m, path);
 }

@@ -6,17 +6,17 @@
 
 #define MODEL_RRSET_MAX 65535 /* records of one RRset: what the store can count */
 
-/* Puts a place into diag and returns err. */
-int model_refuse(const struct model *m, struct model_place place, struct diag *diag, int err,
-                 const char *format, ...) PTRD_FORMAT(5, 6);
+/* The content of an NS, CNAME or PTR record: the name with its final dot. NULL without memory. */
+const char *model_name_content(struct model *m, const struct name *name, size_t *len) PTRD_NONNULL;
 
-/* "line 7", or "FILE line 7" when it is in another file than here. */
-void model_place_print(const struct model *m, struct model_place place, struct model_place here,
-                       char *out, size_t size) PTRD_NONNULL;
+/* The order of model_sort, for qsort and qsort_r (ctx: the model): owner, type, content, place;
+ * address, target, place. */
+int model_compare_records(const void *a, const void *b) PTRD_NONNULL;
+int model_compare_ptrs(const void *a, const void *b, void *ctx) PTRD_NONNULL;
 
 /* The parts of model_sort. */
 PTRD_CHECKED int model_sort_zones(struct model *m, struct diag *diag) PTRD_NONNULL;
-PTRD_CHECKED int model_sort_records(struct model *m, struct diag *diag) PTRD_NONNULL;
+void model_sort_delegations(struct model *m) PTRD_NONNULL;
 PTRD_CHECKED int model_sort_ptrs(struct model *m, struct diag *diag) PTRD_NONNULL;
 
 #endif

@@ -108,13 +108,13 @@ static char *beside(const char *zones_path, const char *path)
 static int read_open_file(struct source *s, const struct conf_node *node, const char *path, int fd)
 {
     const char *before = s->diag->file;
-    uint16_t known = s->m->file_count;
+    uint32_t known = s->m->file_count;
     int r = model_add_file(s->m, path);
     if (r == PTRD_ELIMIT)
         return conf_refuse(node, s->diag, "`ptrs_file`: more than %d files", MODEL_FILES_MAX - 1);
     if (r < 0)
         return source_no_memory(s);
-    uint16_t file = (uint16_t)r;
+    uint16_t file = (uint16_t)r; /* below MODEL_FILES_MAX */
     if (file < known)
         return conf_refuse(node, s->diag, "`ptrs_file`: `%.256s` is named twice", path);
     s->diag->file = s->m->files[file];

@@ -1,4 +1,4 @@
-/* model_sort: zones, blocks and records. PTRs are in sort_ptr.c. */
+/* model_sort: zones, blocks, delegations and records. PTRs are in sort_ptr.c. */
 #include "model_p.h"
 
 #include "ptrd/core/rrtype.h"
@@ -105,7 +105,7 @@ static int compare_rrsets(const struct model_record *a, const struct model_recor
     return c ? c : compare_u64(a->type, b->type);
 }
 
-static int compare_records(const void *pa, const void *pb)
+int model_compare_records(const void *pa, const void *pb)
 {
     const struct model_record *a = pa, *b = pb;
     int c = compare_rrsets(a, b);
@@ -126,38 +126,97 @@ static int refuse_record_twice(const struct model *m, const struct model_record 
                         b->content, first);
 }
 
-/* RFC 2181 5.2: the TTLs of an RRset are one; the least of those written. */
-static int settle_rrset(struct model *m, uint32_t first, uint32_t end, struct diag *diag)
+/* Two zones of ours may hold the same address above a third one; any other record stands once. */
+static bool is_repeated(const struct model_record *a, const struct model_record *b)
 {
-    uint32_t ttl_s = m->records[first].ttl_s;
-    if (end - first > MODEL_RRSET_MAX)
-        return model_refuse(m, m->records[end - 1].place, diag, PTRD_ELIMIT,
+    return a->in.len && b->in.len && !name_equal(&a->in, &b->in) && compare_contents(a, b) == 0;
+}
+
+/* RFC 2181 5.2: the TTLs of an RRset are one; the least of those written. Leaves each record once;
+ * count becomes how many. */
+static int settle_rrset(const struct model *m, struct model_record *set, uint32_t *count,
+                        struct diag *diag)
+{
+    uint32_t ttl_s = set[0].ttl_s, kept = 1;
+    if (*count > MODEL_RRSET_MAX)
+        return model_refuse(m, set[*count - 1].place, diag, PTRD_ELIMIT,
                             "%u records of one name and type, at most %u are possible",
-                            (unsigned)(end - first), (unsigned)MODEL_RRSET_MAX);
-    for (uint32_t i = first + 1; i < end; i++) {
-        if (compare_contents(&m->records[i - 1], &m->records[i]) == 0)
-            return refuse_record_twice(m, &m->records[i - 1], &m->records[i], diag);
-        if (m->records[i].ttl_s < ttl_s)
-            ttl_s = m->records[i].ttl_s;
+                            (unsigned)*count, (unsigned)MODEL_RRSET_MAX);
+    for (uint32_t i = 1; i < *count; i++) {
+        const struct model_record *last = &set[kept - 1];
+        if (set[i].ttl_s < ttl_s)
+            ttl_s = set[i].ttl_s;
+        if (is_repeated(last, &set[i]))
+            continue;
+        if (compare_contents(last, &set[i]) == 0)
+            return refuse_record_twice(m, last, &set[i], diag);
+        set[kept++] = set[i];
     }
-    for (uint32_t i = first; i < end; i++)
-        m->records[i].ttl_s = ttl_s;
+    for (uint32_t i = 0; i < kept; i++)
+        set[i].ttl_s = ttl_s;
+    *count = kept;
     return 0;
 }
 
-int model_sort_records(struct model *m, struct diag *diag)
+static int sort_records(const struct model *m, struct model_record *records, uint32_t *count,
+                        struct diag *diag)
 {
-    if (m->record_count)
-        qsort(m->records, m->record_count, sizeof *m->records, compare_records);
-    for (uint32_t first = 0, end; first < m->record_count; first = end) {
+    uint32_t kept = 0;
+    if (*count)
+        qsort(records, *count, sizeof *records, model_compare_records);
+    for (uint32_t first = 0, end; first < *count; first = end) {
         end = first + 1;
-        while (end < m->record_count && compare_rrsets(&m->records[first], &m->records[end]) == 0)
+        while (end < *count && compare_rrsets(&records[first], &records[end]) == 0)
             end++;
-        int r = settle_rrset(m, first, end, diag);
+        uint32_t n = end - first;
+        int r = settle_rrset(m, &records[first], &n, diag);
         if (r < 0)
             return r;
+        memmove(&records[kept], &records[first], n * sizeof *records);
+        kept += n;
     }
+    *count = kept;
     return 0;
+}
+
+static int compare_prefixes(const struct prefix *a, const struct prefix *b)
+{
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    if (a->num != b->num)
+        return a->num < b->num ? -1 : 1;
+    return (a->len > b->len) - (a->len < b->len);
+}
+
+static int compare_delegations(const void *pa, const void *pb)
+{
+    const struct model_delegation *a = pa, *b = pb;
+    int c = compare_prefixes(&a->prefix, &b->prefix);
+    return c ? c : compare_places(&a->place, &b->place);
+}
+
+static int compare_names(const void *pa, const void *pb)
+{
+    return name_compare(pa, pb);
+}
+
+static int compare_texts(const void *pa, const void *pb)
+{
+    return strcmp(*(const char *const *)pa, *(const char *const *)pb);
+}
+
+/* Delegations, and what each of them lists: the same in another order is the same. */
+void model_sort_delegations(struct model *m)
+{
+    for (uint32_t i = 0; i < m->delegation_count; i++) {
+        struct model_delegation *d = &m->delegations[i];
+        if (d->ns_count)
+            qsort(d->ns, d->ns_count, sizeof *d->ns, compare_names);
+        if (d->ds_count)
+            qsort(d->ds, d->ds_count, sizeof *d->ds, compare_texts);
+    }
+    if (m->delegation_count)
+        qsort(m->delegations, m->delegation_count, sizeof *m->delegations, compare_delegations);
 }
 
 int model_sort(struct model *m, struct diag *diag)
@@ -165,7 +224,10 @@ int model_sort(struct model *m, struct diag *diag)
     int r = model_sort_zones(m, diag);
     if (r == 0 && m->block_count)
         qsort(m->blocks, m->block_count, sizeof *m->blocks, compare_blocks);
+    model_sort_delegations(m);
     if (r == 0)
-        r = model_sort_records(m, diag);
+        r = sort_records(m, m->records, &m->record_count, diag);
+    if (r == 0)
+        r = sort_records(m, m->above, &m->above_count, diag);
     return r == 0 ? model_sort_ptrs(m, diag) : r;
 }

@@ -33,7 +33,7 @@ static int compare_targets(const struct model *m, const struct model_ptr *a,
     return name_compare(&left, &right);
 }
 
-static int compare_ptrs(const void *pa, const void *pb, void *ctx)
+int model_compare_ptrs(const void *pa, const void *pb, void *ctx)
 {
     const struct model_ptr *a = pa, *b = pb;
     int c = compare_addresses(a, b);
@@ -47,7 +47,7 @@ static int compare_ptrs(const void *pa, const void *pb, void *ctx)
 static bool in_order(struct model *m)
 {
     for (uint32_t i = 1; i < m->ptr_count; i++)
-        if (compare_ptrs(&m->ptrs[i - 1], &m->ptrs[i], m) > 0)
+        if (model_compare_ptrs(&m->ptrs[i - 1], &m->ptrs[i], m) > 0)
             return false;
     return true;
 }
@@ -152,7 +152,7 @@ static int settle_address(struct model *m, uint32_t first, uint32_t end, struct 
 int model_sort_ptrs(struct model *m, struct diag *diag)
 {
     if (m->ptr_count && !in_order(m))
-        qsort_r(m->ptrs, m->ptr_count, sizeof *m->ptrs, compare_ptrs, m);
+        qsort_r(m->ptrs, m->ptr_count, sizeof *m->ptrs, model_compare_ptrs, m);
     for (uint32_t first = 0, end; first < m->ptr_count; first = end) {
         end = first + 1;
         while (end < m->ptr_count && compare_addresses(&m->ptrs[first], &m->ptrs[end]) == 0)

@@ -2,24 +2,13 @@
  * prefixes (com 00 example 00), so they are sorted octet by octet (multikey quicksort: Bentley and
  * Sedgewick 1997), which never compares a shared prefix twice. */
 #include "load_p.h"
+#include "ptrd/resolve/resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD 10 /* octets before the key */
+#define HEAD 11 /* octets before the key */
 #define SMALL 12
-
-static bool derived_wanted(const struct table *t, const struct model_ptr *p,
-                           const struct name *target, uint32_t *zone)
-{
-    const struct zone *z = table_zone_for(t, target);
-    if (!z || name_equal(&z->apex, target) || !name_is_host(target))
-        return false;
-    if (p->forward == FORWARD_UNSAID && !z->forward_auto)
-        return false;
-    *zone = zone_index(t, z);
-    return true;
-}
 
 static int order_reserve(struct derived *d)
 {
@@ -35,7 +24,7 @@ static int order_reserve(struct derived *d)
     return 0;
 }
 
-static int heap_append(struct store_buf *heap, const uint8_t *bytes, size_t len)
+int octets_append(struct store_buf *heap, const uint8_t *bytes, size_t len)
 {
     if (len > heap->capacity - heap->len) {
         size_t capacity = heap->capacity + heap->capacity / 2 + 65536;
@@ -51,7 +40,7 @@ static int heap_append(struct store_buf *heap, const uint8_t *bytes, size_t len)
 }
 
 static int derived_put(struct derived *d, const struct name *target, const struct addr *addr,
-                       uint32_t ttl_s, uint32_t zone)
+                       uint32_t ttl_s, uint32_t zone, uint8_t flags)
 {
     struct store_buf key = {0};
     int err = store_key_derived(target, addr, &key);
@@ -60,33 +49,37 @@ static int derived_put(struct derived *d, const struct name *target, const struc
     memcpy(head, &ttl_s, 4);
     memcpy(head + 4, &zone, 4);
     memcpy(head + 8, &len, 2);
+    head[10] = flags;
     if (!err)
         err = order_reserve(d);
     size_t at = d->heap.len;
     if (!err)
-        err = heap_append(&d->heap, head, HEAD);
+        err = octets_append(&d->heap, head, HEAD);
     if (!err)
-        err = heap_append(&d->heap, key.bytes, key.len);
+        err = octets_append(&d->heap, key.bytes, key.len);
     if (!err)
         d->order[d->count++] = at;
     store_buf_done(&key);
     return err;
 }
 
-int derived_add(struct derived *d, const struct table *t, const struct model *m,
-                const struct model_ptr *p, uint32_t ttl_s)
+int derived_add(struct derived *d, const struct table *t, const struct addr *addr,
+                const struct store_ptr *row, uint8_t flags)
 {
-    if (p->forward != FORWARD_AUTO && p->forward != FORWARD_UNSAID)
+    enum ptr_forward forward = (enum ptr_forward)row->forward;
+    struct span wire;
+    size_t at = 0;
+    int err = 0;
+    if (forward != FORWARD_AUTO && forward != FORWARD_UNSAID)
         return 0;
-    struct span wire = model_target(m, p);
-    struct name target;
-    uint32_t zone;
-    int err = name_from_wire(wire.bytes, wire.len, &target);
-    if (err || !derived_wanted(t, p, &target, &zone))
-        return err;
-    struct addr addr = {.num = p->num,
-                        .family = p->family == FAMILY_IPV4 ? FAMILY_IPV4 : FAMILY_IPV6};
-    return derived_put(d, &target, &addr, ttl_s, zone);
+    while (!err && store_next_name(row->names, &at, &wire) == PTRD_FOUND) {
+        struct name target;
+        err = name_from_wire(wire.bytes, wire.len, &target);
+        if (!err && resolve_derives(t, forward, &target))
+            err = derived_put(d, &target, addr, row->ttl_s,
+                              zone_index(t, table_zone_for(t, &target)), flags);
+    }
+    return err;
 }
 
 struct derived_row derived_get(const struct derived *d, size_t i)
@@ -97,6 +90,7 @@ struct derived_row derived_get(const struct derived *d, size_t i)
     memcpy(&row.ttl_s, at, 4);
     memcpy(&row.zone, at + 4, 4);
     memcpy(&len, at + 8, 2);
+    row.flags = at[10];
     row.key = (struct span){at + HEAD, len};
     return row;
 }

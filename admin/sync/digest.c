@@ -18,7 +18,7 @@
 #define ALIGN 64 /* of crypto_generichash_state */
 #define TEMPLATE_HASH 16
 
-static void put_be(uint8_t *out, u128 value, unsigned octets)
+void digest_put(uint8_t *out, u128 value, unsigned octets)
 {
     for (; octets > 0; value >>= 8)
         out[--octets] = (uint8_t)value;
@@ -45,6 +45,8 @@ int digest_begin(const struct model *m, const struct table *t, struct digests *o
     for (uint32_t i = 0; !err && i < t->zone_count; i++) {
         struct store_zone settings = m->zones[i].settings;
         settings.forward_auto = false; /* its effect is in the derived names */
+        settings.kind = ZONE_NATIVE;   /* a role, and no part of an answer */
+        settings.primary_count = 0;
         err = store_write_zone(&settings, &buf);
         if (!err)
             crypto_generichash_update(&out->states[i], buf.bytes, buf.len);
@@ -63,8 +65,8 @@ void digest_row(struct digests *d, uint32_t zone, enum digest_part part, struct 
     uint8_t head[9] = {(uint8_t)part};
     if (zone == TABLE_NONE)
         return;
-    put_be(head + 1, key.len, 4);
-    put_be(head + 5, value.len, 4);
+    digest_put(head + 1, key.len, 4);
+    digest_put(head + 5, value.len, 4);
     crypto_generichash_update(&d->states[zone], head, sizeof head);
     crypto_generichash_update(&d->states[zone], key.bytes, key.len);
     crypto_generichash_update(&d->states[zone], value.bytes, value.len);
@@ -122,7 +124,7 @@ static void template_hash(const struct template *t, uint8_t out[TEMPLATE_HASH])
         }
         head[6] = text ? k->text_len : 0;
         head[7] = (uint8_t)t->family;
-        put_be(head + 8, token_base(k), 16);
+        digest_put(head + 8, token_base(k), 16);
         crypto_generichash_update(&state, head, sizeof head);
         if (text)
             crypto_generichash_update(&state, (const uint8_t *)k->text, k->text_len);
@@ -196,9 +198,9 @@ struct piece {
 static void piece_flush(crypto_generichash_state *states, uint32_t state, const struct piece *p)
 {
     uint8_t row[1 + 1 + 16 + 16 + 4 + TEMPLATE_HASH] = {'B', (uint8_t)p->family};
-    put_be(row + 2, p->first, 16);
-    put_be(row + 18, p->last, 16);
-    put_be(row + 34, p->ttl_s, 4);
+    digest_put(row + 2, p->first, 16);
+    digest_put(row + 18, p->last, 16);
+    digest_put(row + 34, p->ttl_s, 4);
     memcpy(row + 38, p->suffix->hash, TEMPLATE_HASH);
     crypto_generichash_update(&states[state], row, sizeof row);
 }

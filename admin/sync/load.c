@@ -44,6 +44,17 @@ static uint32_t serial_after(uint32_t old, uint32_t now)
     return old != UINT32_MAX && now > next ? now : next;
 }
 
+/* A secondary zone's serial is its primary's: 0 until the first transfer. */
+static uint32_t zone_serial(const struct load_zone *z, const struct model_zone *m, uint32_t now)
+{
+    bool secondary = m->settings.kind == ZONE_SECONDARY;
+    if (z->known)
+        return secondary ? z->row.serial : serial_after(z->row.serial, now);
+    if (m->has_serial)
+        return m->serial;
+    return secondary ? 0 : now;
+}
+
 static int zone_id_write(struct loader *l, uint32_t i, uint32_t now)
 {
     struct load_zone *z = &l->zones[i];
@@ -52,18 +63,17 @@ static int zone_id_write(struct loader *l, uint32_t i, uint32_t now)
     bool same = z->known && z->present && memcmp(digest, z->row.digest, sizeof digest) == 0;
     if (same)
         return 0;
-    if (z->known)
-        z->row.serial = serial_after(z->row.serial, now);
-    else
-        z->row.serial = l->m->zones[i].has_serial ? l->m->zones[i].serial : now;
-    l->report->zones_bumped += z->known;
+    uint32_t old = z->row.serial;
+    z->row.serial = zone_serial(z, &l->m->zones[i], now);
+    bool bumped = z->row.serial != old;
+    l->report->zones_bumped += z->known && bumped;
     memcpy(z->row.digest, digest, sizeof digest);
     int err = store_key_name(&l->m->zones[i].apex, &l->key);
     if (!err)
         err = store_write_zone_id(&z->row, &l->value);
     if (!err)
         err = store_put(l->w, STORE_ZONE_IDS, span_of(&l->key), span_of(&l->value));
-    return err ? err : PTRD_FOUND;
+    return err ? err : !z->known || bumped ? PTRD_FOUND : PTRD_ABSENT;
 }
 
 /* PTRD_FOUND when some serial changed. */
@@ -90,7 +100,11 @@ static int loader_init(struct loader *l)
     if (!l->zones)
         return PTRD_ENOMEM;
     int err = reverse_build(l->t, &l->reverse);
-    return err ? err : digest_begin(l->m, l->t, &l->digests);
+    if (!err)
+        err = digest_begin(l->m, l->t, &l->digests);
+    if (!err)
+        err = glue_collect(&l->glue, l->m, l->t);
+    return err ? err : local_read(l);
 }
 
 static void loader_done(struct loader *l)
@@ -99,22 +113,31 @@ static void loader_done(struct loader *l)
     reverse_done(&l->reverse);
     digest_done(&l->digests);
     derived_done(&l->derived);
+    glue_done(&l->glue);
+    free(l->local_ptrs.addrs);
+    cuts_done(&l->local_cuts);
     store_buf_done(&l->key);
     store_buf_done(&l->value);
     store_buf_done(&l->parts);
 }
 
+/* In the order of the tables' places in the store: a first load appends. */
 static int tables_write(struct loader *l, bool *changed)
 {
-    static int (*const steps[])(struct loader *) = {rows_zones,   rows_blocks, rows_metadata,
-                                                    rows_records, rows_ptrs,   rows_derived};
+    static const struct {
+        int (*write)(struct loader *l);
+        bool structure; /* part of the zone table */
+    } steps[] = {
+        {rows_delegations, true}, {rows_cuts, true},   {rows_above, false},
+        {rows_zones, true},       {rows_blocks, true}, {rows_metadata, false},
+        {rows_records, false},    {rows_ptrs, false},  {rows_derived, false},
+    };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        int err = steps[i](l);
+        int err = steps[i].write(l);
         if (err)
             return err;
         *changed |= l->changed;
-        if (steps[i] == rows_zones || steps[i] == rows_blocks)
-            l->report->structure_changed |= l->changed;
+        l->report->structure_changed |= steps[i].structure && l->changed;
     }
     return 0;
 }
@@ -129,6 +152,8 @@ static int load_write(struct loader *l, struct store_meta *meta, int64_t now_s)
         err = tables_write(l, &changed);
     if (!err)
         err = digest_blocks(&l->digests, &l->reverse);
+    if (!err)
+        glue_digest_generated(&l->glue, &l->digests);
     if (err)
         return err;
     int bumped = serials_write(l, now_s);

@@ -2,13 +2,19 @@
  *
  *   load.c     order of the phases, zone ids, serials, meta
  *   rows.c     model -> sorted streams of encoded rows
+ *   cuts.c     cuts and DNAMEs in force, both origins together
+ *   local.c    explicit PTRs of origin `local`, which stand in front of the model's
  *   derived.c  the index of derived forward names, collected and sorted
- *   reverse.c  address -> reverse zone, as intervals
+ *   reverse.c  address -> its home, as intervals
  *   digest.c   what every zone answers, hashed
+ *   glue.c     the addresses of name servers that a zone shows of zones below it
+ *
+ * Rows of origin `local` decide about cuts and derived names in the store; the serials, which the
+ * load raises, are of the model alone: edits raise them when they are made.
  *
  * Peak memory beside the model: 384 octets a zone for the digests; about 40 octets and the name's
- * length twice a derived entry; and the pages that the transaction changes, which LMDB keeps until
- * the commit. */
+ * length twice a derived entry; 32 octets a local PTR; and the pages that the transaction changes,
+ * which LMDB keeps until the commit. */
 #ifndef PTRD_SYNC_LOAD_P_H
 #define PTRD_SYNC_LOAD_P_H
 
@@ -16,7 +22,8 @@
 
 #include <sodium.h>
 
-/* --- reverse.c: zone numbers are indices of table->zones; TABLE_NONE: no zone --- */
+/* --- reverse.c: table_home for ascending addresses; zone numbers are indices of table->zones,
+ * TABLE_NONE: no zone --- */
 
 struct reverse_segment {
     u128 first;
@@ -52,6 +59,8 @@ enum digest_part {
     DIGEST_DERIVED = 'D',
     DIGEST_RECORD = 'R',
     DIGEST_CHILD = 'C',
+    DIGEST_ABOVE = 'A',
+    DIGEST_GLUE = 'G',
     DIGEST_FORWARD = 'F'
 };
 
@@ -60,6 +69,8 @@ struct digests {
     crypto_generichash_state *states; /* one a zone */
 };
 
+/* The low octets of a number, big endian. */
+void digest_put(uint8_t *out, u128 value, unsigned octets) PTRD_NONNULL;
 PTRD_CHECKED int digest_begin(const struct model *m, const struct table *t,
                               struct digests *out) PTRD_NONNULL;
 void digest_row(struct digests *d, uint32_t zone, enum digest_part part, struct span key,
@@ -69,9 +80,35 @@ PTRD_CHECKED int digest_blocks(struct digests *d, const struct reverse_map *reve
 void digest_end(struct digests *d, uint32_t zone, uint8_t out[32]) PTRD_NONNULL;
 void digest_done(struct digests *d) PTRD_NONNULL;
 
+/* --- glue.c --- */
+
+struct glue {
+    struct name target; /* a name server at or below the apex of a zone of ours */
+    uint32_t zone;      /* the zone above, which shows its addresses in referrals */
+};
+
+struct glue_set {
+    struct glue *items; /* by target, then zone */
+    uint32_t count, capacity;
+};
+
+/* Collects the targets; the addresses that blocks generate for them go into the digests at once,
+ * those of records and derived names by glue_digest when their rows are written. */
+PTRD_CHECKED int glue_collect(struct glue_set *g, const struct model *m,
+                              const struct table *t) PTRD_NONNULL;
+void glue_digest_generated(const struct glue_set *g, struct digests *d) PTRD_NONNULL;
+void glue_digest(const struct glue_set *g, struct digests *d, const struct name *owner,
+                 struct span key, struct span value) PTRD_NONNULL;
+void glue_done(struct glue_set *g) PTRD_NONNULL;
+
 /* --- derived.c --- */
 
-/* Entries in a heap of octets: ttl (4), zone (4), key length (2), key. */
+/* Entries in a heap of octets: ttl (4), zone (4), key length (2), flags (1), key. */
+enum derived_flags {
+    DERIVED_SOURCE = 1,   /* of the model: enters the digest of its zone */
+    DERIVED_IN_FORCE = 2, /* written; a local row may hide the model's */
+};
+
 struct derived {
     struct store_buf heap;
     size_t *order; /* offsets in heap */
@@ -80,15 +117,55 @@ struct derived {
 
 struct derived_row {
     uint32_t ttl_s, zone;
+    uint8_t flags;
     struct span key;
 };
 
-/* Collects the entry of one PTR if it asks for one. */
-PTRD_CHECKED int derived_add(struct derived *d, const struct table *t, const struct model *m,
-                             const struct model_ptr *p, uint32_t ttl_s) PTRD_NONNULL;
+PTRD_CHECKED int octets_append(struct store_buf *heap, const uint8_t *bytes,
+                               size_t len) PTRD_NONNULL;
+/* Collects the entries that a row of PTRs asks for. */
+PTRD_CHECKED int derived_add(struct derived *d, const struct table *t, const struct addr *addr,
+                             const struct store_ptr *row, uint8_t flags) PTRD_NONNULL;
 void derived_sort(struct derived *d) PTRD_NONNULL;
 struct derived_row derived_get(const struct derived *d, size_t i) PTRD_NONNULL;
 void derived_done(struct derived *d) PTRD_NONNULL;
+
+/* --- local.c --- */
+
+/* Addresses whose explicit PTRs of the model are not in force: a local row stands in front. */
+struct local_ptrs {
+    struct addr *addrs; /* ascending */
+    size_t count, capacity;
+    size_t at; /* local_hides */
+};
+
+struct loader;
+
+/* Reads the local rows; what local PTRs derive is collected at once. */
+PTRD_CHECKED int local_read(struct loader *l) PTRD_NONNULL;
+/* Addresses must ascend. */
+bool local_hides(struct local_ptrs *p, const struct addr *addr) PTRD_NONNULL;
+
+/* --- cuts.c --- */
+
+/* What the local rows of one name do to its cut. */
+struct local_cut {
+    size_t at; /* name key in keys */
+    uint16_t len;
+    uint8_t set, gone; /* enum cut_flags */
+    bool alias;        /* a local CNAME hides the source's rows of the name */
+};
+
+struct local_cuts {
+    struct local_cut *items; /* ascending keys */
+    size_t count, capacity;
+    struct store_buf keys;
+};
+
+/* One local row of the type NS, DNAME or CNAME, in the order of the table. */
+PTRD_CHECKED int cuts_add_local(struct local_cuts *c, const struct name *owner, uint16_t type,
+                                bool tombstone) PTRD_NONNULL;
+void cuts_done(struct local_cuts *c) PTRD_NONNULL;
 
 /* --- load.c and rows.c --- */
 
@@ -107,6 +184,9 @@ struct loader {
     struct reverse_map reverse;
     struct digests digests;
     struct derived derived;
+    struct glue_set glue;
+    struct local_ptrs local_ptrs;
+    struct local_cuts local_cuts;
     load_progress_fn *progress;
     void *progress_ctx;
     const char *phase;
@@ -114,6 +194,7 @@ struct loader {
     /* of the stream that runs */
     struct store_buf key, value, parts;
     uint64_t at;
+    size_t at_local;       /* in local_cuts */
     uint32_t at_v4, at_v6; /* reverse_next */
     enum store_table table;
     bool changed;
@@ -128,6 +209,18 @@ PTRD_CHECKED int rows_ptrs(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_derived(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_records(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_metadata(struct loader *l) PTRD_NONNULL;
+PTRD_CHECKED int rows_delegations(struct loader *l) PTRD_NONNULL;
+PTRD_CHECKED int rows_above(struct loader *l) PTRD_NONNULL;
+PTRD_CHECKED int rows_cuts(struct loader *l) PTRD_NONNULL; /* cuts.c */
+
+/* What each of them does: makes the table equal to the rows that next hands out (ctx: the loader).
+ * total: elements of the model, for the progress. */
+PTRD_CHECKED int rows_write(struct loader *l, enum store_table table, const char *phase,
+                            uint64_t total,
+                            int (*next)(void *, struct span *, struct span *)) PTRD_NONNULL;
+/* Hands out the row in l->key and l->value; used: elements of the model that went into it. */
+int row_ready(struct loader *l, int err, uint64_t used, struct span *key,
+              struct span *value) PTRD_NONNULL;
 
 /* Index in table->zones. */
 static inline uint32_t zone_index(const struct table *t, const struct zone *z)

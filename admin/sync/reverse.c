@@ -5,6 +5,7 @@
 struct interval {
     struct range range;
     uint32_t zone;
+    bool classless;
 };
 
 static int interval_compare(const void *a, const void *b)
@@ -12,21 +13,34 @@ static int interval_compare(const void *a, const void *b)
     const struct interval *x = a, *y = b;
     if (x->range.first != y->range.first)
         return x->range.first < y->range.first ? -1 : 1;
-    /* enclosing before enclosed */
-    return (x->range.last < y->range.last) - (x->range.last > y->range.last);
+    /* enclosing before enclosed; of equals the RFC 2317 zone, which is the home */
+    if (x->range.last != y->range.last)
+        return x->range.last > y->range.last ? -1 : 1;
+    return y->classless - x->classless;
 }
 
-/* Zones whose names hold full reverse names of this family: those at a prefix. */
+static bool holds_reverse_names(const struct arpa *arpa, enum family family)
+{
+    return (arpa->kind == ARPA_PARTIAL || arpa->kind == ARPA_FULL) && arpa->prefix.family == family;
+}
+
+/* Zones that can be homes: those whose names hold full reverse names of this family, and RFC 2317
+ * zones with their prefixes. Where the apex of one of the latter is an arpa name as well, the names
+ * below it are nobody's. At most two a zone. */
 static uint32_t intervals_collect(const struct table *t, enum family family,
                                   struct interval *intervals)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < t->zone_count; i++) {
+        const struct zone *z = &t->zones[i];
         struct arpa arpa;
-        arpa_parse(&t->zones[i].apex, &arpa);
-        if ((arpa.kind == ARPA_PARTIAL || arpa.kind == ARPA_FULL) && arpa.prefix.family == family)
-            intervals[count++] =
-                (struct interval){.range = range_of_prefix(&arpa.prefix), .zone = i};
+        arpa_parse(&z->apex, &arpa);
+        if (holds_reverse_names(&arpa, family))
+            intervals[count++] = (struct interval){.range = range_of_prefix(&arpa.prefix),
+                                                   .zone = z->classless ? TABLE_NONE : i};
+        if (z->classless && family == FAMILY_IPV4)
+            intervals[count++] = (struct interval){
+                .range = range_of_prefix(&z->prefix), .zone = i, .classless = true};
     }
     qsort(intervals, count, sizeof *intervals, interval_compare);
     return count;
@@ -52,7 +66,8 @@ static void intervals_flatten(const struct interval *intervals, uint32_t count, 
             if (last != max)
                 segment_put(set, last + 1, depth ? intervals[stack[depth - 1]].zone : TABLE_NONE);
         }
-        if (i < count) {
+        /* what lies inside an RFC 2317 prefix has its home there all the same */
+        if (i < count && !(depth > 0 && intervals[stack[depth - 1]].classless)) {
             stack[depth++] = i;
             segment_put(set, intervals[i].range.first, intervals[i].zone);
         }
@@ -61,10 +76,10 @@ static void intervals_flatten(const struct interval *intervals, uint32_t count, 
 
 static int set_build(const struct table *t, enum family family, struct reverse_set *set)
 {
-    size_t zones = (size_t)t->zone_count + 1;
-    struct interval *intervals = calloc(zones, sizeof *intervals);
-    uint32_t *stack = calloc(zones, sizeof *stack);
-    set->segments = calloc(2 * zones, sizeof *set->segments);
+    size_t most = 2 * (size_t)t->zone_count + 1;
+    struct interval *intervals = calloc(most, sizeof *intervals);
+    uint32_t *stack = calloc(most, sizeof *stack);
+    set->segments = calloc(2 * most, sizeof *set->segments);
     set->count = 0;
     int err = intervals && stack && set->segments ? 0 : PTRD_ENOMEM;
     if (!err) {

@@ -30,20 +30,20 @@ static void rows_progress(struct loader *l)
         l->progress(l->progress_ctx, l->phase, l->done, l->total);
 }
 
-static int rows_write(struct loader *l, enum store_table table, const char *phase, uint64_t total,
-                      int (*next)(void *, struct span *, struct span *))
+int rows_write(struct loader *l, enum store_table table, const char *phase, uint64_t total,
+               int (*next)(void *, struct span *, struct span *))
 {
     struct store_stream stream = {.next = next, .changed = row_changed, .ctx = l};
     l->table = table;
     l->phase = phase;
     l->at = l->done = 0;
+    l->at_local = 0;
     l->total = total;
     l->changed = false;
     return store_write_table(l->w, table, &stream);
 }
 
-/* Hands out the row in l->key and l->value; used: elements of the model that went into it. */
-static int row_ready(struct loader *l, int err, uint64_t used, struct span *key, struct span *value)
+int row_ready(struct loader *l, int err, uint64_t used, struct span *key, struct span *value)
 {
     if (err)
         return err;
@@ -135,8 +135,6 @@ static int ptr_gather(struct loader *l, uint32_t zone, struct store_ptr *row)
         err = name_from_wire(wire.bytes, wire.len, &target);
         if (!err)
             err = store_append_name(&target, &l->parts);
-        if (!err)
-            err = derived_add(&l->derived, l->t, m, p, ttl_s);
         if (!err && ++row->count == UINT16_MAX)
             err = PTRD_ELIMIT;
     }
@@ -161,7 +159,10 @@ static int ptr_next(void *ctx, struct span *key, struct span *value)
     if (count < 0)
         return count;
     l->at += (unsigned)count;
-    int err = store_key_addr(&addr, &l->key);
+    uint8_t flags = local_hides(&l->local_ptrs, &addr) ? 0 : DERIVED_IN_FORCE;
+    int err = derived_add(&l->derived, l->t, &addr, &row, DERIVED_SOURCE | flags);
+    if (!err)
+        err = store_key_addr(&addr, &l->key);
     if (!err)
         err = store_write_ptr(&row, &l->value);
     if (!err) /* without the first octet: `forward:` changes no answer of the reverse zone */
@@ -176,17 +177,38 @@ int rows_ptrs(struct loader *l)
     return rows_write(l, STORE_PTRS, "ptrs", l->m->ptr_count, ptr_next);
 }
 
+/* The names that servers of ours may have are few: their addresses are glue elsewhere. */
+static int derived_glue(struct loader *l, const struct derived_row *row)
+{
+    struct name target;
+    struct addr addr;
+    if (!l->glue.count)
+        return 0;
+    int err = store_read_key_derived(row->key, &target, &addr);
+    if (!err)
+        glue_digest(&l->glue, &l->digests, &target, row->key, span_of(&l->value));
+    return err;
+}
+
 static int derived_next(void *ctx, struct span *key, struct span *value)
 {
     struct loader *l = ctx;
-    if (l->at == l->derived.count)
-        return PTRD_ABSENT;
-    struct derived_row row = derived_get(&l->derived, l->at++);
-    /* an RRset without contents is its TTL alone */
-    int err = store_write_rrset(&(struct store_rrset){.ttl_s = row.ttl_s}, &l->value);
-    if (!err)
-        digest_row(&l->digests, row.zone, DIGEST_DERIVED, row.key, span_of(&l->value));
-    err = row_ready(l, err, 1, key, value);
+    struct derived_row row = {.flags = 0};
+    uint64_t used = 0;
+    int err = 0;
+    while (!err && !(row.flags & DERIVED_IN_FORCE)) {
+        if (l->at == l->derived.count)
+            return PTRD_ABSENT;
+        row = derived_get(&l->derived, l->at++);
+        used++;
+        /* an RRset without contents is its TTL alone */
+        err = store_write_rrset(&(struct store_rrset){.ttl_s = row.ttl_s}, &l->value);
+        if (!err && row.flags & DERIVED_SOURCE) {
+            digest_row(&l->digests, row.zone, DIGEST_DERIVED, row.key, span_of(&l->value));
+            err = derived_glue(l, &row);
+        }
+    }
+    err = row_ready(l, err, used, key, value);
     *key = row.key;
     return err;
 }
@@ -201,6 +223,11 @@ int rows_derived(struct loader *l)
 
 /* --- records --- */
 
+static bool is_address(uint16_t type)
+{
+    return type == RRTYPE_A || type == RRTYPE_AAAA;
+}
+
 static void record_digest(struct loader *l, const struct model_record *r)
 {
     const struct zone *z = table_zone_for(l->t, &r->owner);
@@ -208,23 +235,35 @@ static void record_digest(struct loader *l, const struct model_record *r)
         return;
     digest_row(&l->digests, zone_index(l->t, z), DIGEST_RECORD, span_of(&l->key),
                span_of(&l->value));
-    /* the parent answers with the NS of its child's apex */
+    /* the parent answers with the NS of its child's apex, and with the addresses of the servers */
     if (r->type == RRTYPE_NS && z->parent != TABLE_NONE && name_equal(&z->apex, &r->owner))
         digest_row(&l->digests, z->parent, DIGEST_CHILD, span_of(&l->key), span_of(&l->value));
+    if (is_address(r->type))
+        glue_digest(&l->glue, &l->digests, &r->owner, span_of(&l->key), span_of(&l->value));
 }
 
-static int record_next(void *ctx, struct span *key, struct span *value)
+/* Held by a zone above the owner's own: the one next above shows NS and DS, any of them may show
+ * an address as glue. */
+static void above_digest(struct loader *l, const struct model_record *r)
 {
-    struct loader *l = ctx;
-    const struct model *m = l->m;
-    if (l->at == m->record_count)
-        return PTRD_ABSENT;
-    const struct model_record *first = &m->records[l->at];
+    const struct zone *z = table_zone_for(l->t, &r->owner);
+    uint32_t zone = z ? z->parent : TABLE_NONE;
+    for (; zone != TABLE_NONE; zone = l->t->zones[zone].parent) {
+        digest_row(&l->digests, zone, DIGEST_ABOVE, span_of(&l->key), span_of(&l->value));
+        if (!is_address(r->type))
+            return;
+    }
+}
+
+/* The RRset that begins at l->at -> l->key, l->value; returns how many records, or an error. */
+static int rrset_gather(struct loader *l, const struct model_record *records, uint32_t count)
+{
+    const struct model_record *first = &records[l->at];
     struct store_rrset row = {.type = first->type, .ttl_s = first->ttl_s};
     int err = 0;
     l->parts.len = 0;
-    while (!err && l->at < m->record_count) {
-        const struct model_record *r = &m->records[l->at];
+    while (!err && l->at < count) {
+        const struct model_record *r = &records[l->at];
         if (r->type != first->type || !name_equal(&r->owner, &first->owner))
             break;
         row.ttl_s = r->ttl_s < row.ttl_s ? r->ttl_s : row.ttl_s;
@@ -238,14 +277,74 @@ static int record_next(void *ctx, struct span *key, struct span *value)
         err = store_key_rrset(&first->owner, first->type, &l->key);
     if (!err)
         err = store_write_rrset(&row, &l->value);
-    if (!err)
-        record_digest(l, first);
-    return row_ready(l, err, row.count, key, value);
+    return err ? err : row.count;
+}
+
+static int record_next(void *ctx, struct span *key, struct span *value)
+{
+    struct loader *l = ctx;
+    if (l->at == l->m->record_count)
+        return PTRD_ABSENT;
+    const struct model_record *first = &l->m->records[l->at];
+    int count = rrset_gather(l, l->m->records, l->m->record_count);
+    if (count < 0)
+        return count;
+    record_digest(l, first);
+    return row_ready(l, 0, (unsigned)count, key, value);
 }
 
 int rows_records(struct loader *l)
 {
     return rows_write(l, STORE_RECORDS, "records", l->m->record_count, record_next);
+}
+
+static int above_next(void *ctx, struct span *key, struct span *value)
+{
+    struct loader *l = ctx;
+    if (l->at == l->m->above_count)
+        return PTRD_ABSENT;
+    const struct model_record *first = &l->m->above[l->at];
+    int count = rrset_gather(l, l->m->above, l->m->above_count);
+    if (count < 0)
+        return count;
+    above_digest(l, first);
+    return row_ready(l, 0, (unsigned)count, key, value);
+}
+
+int rows_above(struct loader *l)
+{
+    return rows_write(l, STORE_ABOVE, "records", l->m->above_count, above_next);
+}
+
+/* --- delegations, as written: the records that they stand for are among the model's records --- */
+
+static int delegation_next(void *ctx, struct span *key, struct span *value)
+{
+    struct loader *l = ctx;
+    if (l->at == l->m->delegation_count)
+        return PTRD_ABSENT;
+    const struct model_delegation *d = &l->m->delegations[l->at++];
+    struct store_delegation row = {.child = d->child, .ttl_s = d->ttl_s};
+    struct store_buf ds = {0};
+    int err = 0;
+    l->parts.len = 0;
+    for (unsigned i = 0; !err && i < d->ns_count; i++)
+        err = store_append_name(&d->ns[i], &l->parts);
+    for (unsigned i = 0; !err && i < d->ds_count; i++)
+        err = store_append_content(d->ds[i], strlen(d->ds[i]), &ds);
+    row.ns = span_of(&l->parts);
+    row.ds = span_of(&ds);
+    if (!err)
+        err = store_key_delegation(&d->prefix, &l->key);
+    if (!err)
+        err = store_write_delegation(&row, &l->value);
+    store_buf_done(&ds);
+    return row_ready(l, err, 1, key, value);
+}
+
+int rows_delegations(struct loader *l)
+{
+    return rows_write(l, STORE_DELEGATIONS, "delegations", l->m->delegation_count, delegation_next);
 }
 
 /* --- metadata: by zone id, which is not the order of zones --- */

@@ -52,6 +52,8 @@ static int settle(struct snapshot *s, struct answer *a)
 
 int facts_records(struct snapshot *s, struct answer *a)
 {
+    if (!s->own) /* a writer's rows change while its generation stays */
+        return PTRD_FOUND;
     int found = settle(s, a);
     if (found < 0)
         return found;

@@ -1,95 +1,111 @@
 #include "ptrd/resolve/resolve.h"
 
-#include "answer.h"
 #include "facts.h"
+#include "work.h"
 
-/* What is being answered: the question and what has been seen at its name so far. */
-struct work {
-    struct snapshot *s;
-    const struct question *q;
-    struct answer *a;
-    struct name_key key;
-    struct arpa arpa;
-    int records; /* PTRD_FOUND: records or derived names may stand below the apex; key is set */
-    bool cname, has_a, has_aaaa, exists, leads;
-};
+/* --- rows ------------------------------------------------------------------------------------- */
 
-static bool wants(const struct work *w, uint16_t type)
+int work_add(struct work *w, const struct row *row)
 {
-    return w->q->type == RRTYPE_ANY || w->q->type == type;
+    bool leads = row->type == RRTYPE_PTR || row->type == RRTYPE_A || row->type == RRTYPE_AAAA;
+    if (w->a->count == 0 || (leads && !w->leads))
+        w->a->source = row->source;
+    w->leads |= leads;
+    return answer_add(w->a, row);
 }
 
-static int add(struct work *w, struct row row)
+int work_add_contents(struct work *w, const struct store_rrset *set, struct row row)
 {
-    bool leads = row.type == RRTYPE_PTR || row.type == RRTYPE_A || row.type == RRTYPE_AAAA;
-    row.auth = row.source != ANSWER_DELEGATED;
-    if (w->a->count == 0 || (leads && !w->leads))
-        w->a->source = row.source;
-    w->leads |= leads;
-    return answer_add(w->a, &row);
+    size_t at = 0;
+    row.kind = ROW_TEXT;
+    row.type = set->type;
+    row.ttl_s = set->ttl_s;
+    while (store_next_content(set->contents, &at, &row.bytes) == PTRD_FOUND) {
+        int err = work_add(w, &row);
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+int work_add_names(struct work *w, const struct store_ptr *ptr, struct row row)
+{
+    size_t at = 0;
+    row.kind = ROW_NAME;
+    row.type = RRTYPE_PTR;
+    row.ttl_s = ptr->ttl_s;
+    while (store_next_name(ptr->names, &at, &row.bytes) == PTRD_FOUND) {
+        int err = work_add(w, &row);
+        if (err < 0)
+            return err;
+    }
+    return 0;
 }
 
 /* --- explicit records ------------------------------------------------------------------------- */
 
-static int add_rrset(struct work *w, const struct store_rrset *set)
+/* The source's CNAME of an address gives way to a local PTR. */
+static int gives_way(const struct work *w, const struct store_rrset *set, bool local)
 {
-    struct span text;
-    size_t at = 0;
-    w->exists = true;
-    w->cname |= set->type == RRTYPE_CNAME;
-    w->has_a |= set->type == RRTYPE_A;
-    w->has_aaaa |= set->type == RRTYPE_AAAA;
-    if (!wants(w, set->type))
-        return 0;
-    while (store_next_content(set->contents, &at, &text) == PTRD_FOUND) {
-        int err = add(w, (struct row){.kind = ROW_TEXT,
-                                      .source = ANSWER_EXPLICIT,
-                                      .type = set->type,
-                                      .ttl_s = set->ttl_s,
-                                      .bytes = text});
-        if (err < 0)
-            return err;
-    }
-    return 0;
+    struct store_ptr ptr;
+    bool local_ptr;
+    if (local || set->type != RRTYPE_CNAME || w->arpa.kind != ARPA_FULL)
+        return PTRD_ABSENT;
+    struct addr addr = {.num = w->arpa.prefix.num, .family = w->arpa.prefix.family};
+    int found = answer_ptr(w->s->reader, &addr, &ptr, &local_ptr);
+    return found == PTRD_FOUND && !local_ptr ? PTRD_ABSENT : found;
 }
 
-static int see_rrset(void *ctx, const struct store_rrset *set)
+static int add_rrset(struct work *w, const struct store_rrset *set, bool local)
 {
-    return add_rrset(ctx, set);
+    int gone = gives_way(w, set, local);
+    if (gone != PTRD_ABSENT || (w->apex && set->type == RRTYPE_DS)) /* DS: the zone above's */
+        return gone < 0 ? gone : 0;
+    w->exists = true;
+    w->cname |= set->type == RRTYPE_CNAME;
+    w->local_cname |= local && set->type == RRTYPE_CNAME;
+    w->has_a |= set->type == RRTYPE_A;
+    w->has_aaaa |= set->type == RRTYPE_AAAA;
+    w->has_ptr |= set->type == RRTYPE_PTR;
+    if (!work_wants(w, set->type))
+        return 0;
+    return work_add_contents(w, set,
+                             (struct row){.source = ANSWER_EXPLICIT, .auth = true, .local = local});
+}
+
+static int see_rrset(void *ctx, const struct store_rrset *set, bool local)
+{
+    return add_rrset(ctx, set, local);
 }
 
 static int add_soa(struct work *w)
 {
-    struct span key = {.bytes = w->key.bytes, .len = w->key.len};
-    struct store_zone zone;
-    struct row row = {.kind = ROW_TEXT, .source = ANSWER_EXPLICIT, .type = RRTYPE_SOA};
+    struct row row = {
+        .kind = ROW_TEXT, .source = ANSWER_EXPLICIT, .type = RRTYPE_SOA, .auth = true};
     w->exists = true;
-    if (!wants(w, RRTYPE_SOA))
+    if (!work_wants(w, RRTYPE_SOA))
         return 0;
-    int err = answer_soa(w->s, key, w->a, &zone, &row.bytes);
-    if (err < 0)
-        return err;
-    row.ttl_s = zone.ttl_s;
-    return add(w, row);
+    int err = answer_soa(w->s, &w->key, w->a, &row);
+    return err < 0 ? err : work_add(w, &row);
 }
 
 /* --- reverse ---------------------------------------------------------------------------------- */
 
-static int add_explicit_ptr(struct work *w, const struct store_ptr *ptr)
+void work_read_arpa(struct work *w)
 {
-    struct span wire;
-    size_t at = 0;
-    w->exists = true;
-    while (store_next_name(ptr->names, &at, &wire) == PTRD_FOUND) {
-        int err = add(w, (struct row){.kind = ROW_NAME,
-                                      .source = ANSWER_EXPLICIT,
-                                      .type = RRTYPE_PTR,
-                                      .ttl_s = ptr->ttl_s,
-                                      .bytes = wire});
-        if (err < 0)
-            return err;
+    const struct table *t = w->s->table;
+    const struct zone *z = w->a->zone;
+    w->arpa.kind = ARPA_NONE;
+    if (!z->reverse)
+        return;
+    if (!t->classless_count) {
+        arpa_parse(&w->q->name, &w->arpa);
+        return;
     }
-    return 0;
+    table_reverse_parse(t, z, &w->q->name, &w->arpa);
+    struct addr addr = {.num = w->arpa.prefix.num, .family = w->arpa.prefix.family};
+    if (w->arpa.kind == ARPA_FULL && table_home(t, &addr) != z)
+        w->arpa.kind = ARPA_NONE;
 }
 
 static int add_generated_ptr(struct work *w, const struct block *b, u128 num)
@@ -98,26 +114,31 @@ static int add_generated_ptr(struct work *w, const struct block *b, u128 num)
     int err = template_generate(b->template, num, &w->a->generated);
     if (err < 0)
         return err;
-    return add(w,
-               (struct row){.kind = ROW_NAME,
-                            .source = ANSWER_GENERATED,
-                            .type = RRTYPE_PTR,
-                            .ttl_s = b->ttl_s,
-                            .bytes = {.bytes = w->a->generated.wire, .len = w->a->generated.len}});
+    return work_add(
+        w, &(struct row){.kind = ROW_NAME,
+                         .source = ANSWER_GENERATED,
+                         .type = RRTYPE_PTR,
+                         .auth = true,
+                         .ttl_s = b->ttl_s,
+                         .bytes = {.bytes = w->a->generated.wire, .len = w->a->generated.len}});
 }
 
-/* A full reverse name: explicit PTR or CNAME first, then the most specific block's template. */
+/* The name of an address: explicit PTR or CNAME first, then the most specific block's template. */
 static int see_address(struct work *w)
 {
     struct addr addr = {.num = w->arpa.prefix.num, .family = w->arpa.prefix.family};
     struct store_ptr ptr;
+    bool local;
     w->a->block = table_block_for(w->s->table, &addr);
-    int found = answer_ptr(w->s->reader, &addr, &ptr);
+    int found = w->local_cname ? PTRD_ABSENT : answer_ptr(w->s->reader, &addr, &ptr, &local);
     if (found < 0)
         return found;
-    if (found == PTRD_FOUND)
-        return add_explicit_ptr(w, &ptr);
-    if (w->cname || !w->a->block || !w->a->block->template)
+    if (found == PTRD_FOUND) {
+        w->exists = true;
+        return work_add_names(
+            w, &ptr, (struct row){.source = ANSWER_EXPLICIT, .auth = true, .local = local});
+    }
+    if (w->cname || w->has_ptr || !w->a->block || !w->a->block->template)
         return 0;
     return add_generated_ptr(w, w->a->block, addr.num);
 }
@@ -130,11 +151,14 @@ static int add_address(struct work *w, const struct addr *addr, uint32_t ttl_s,
     bool v4 = addr->family == FAMILY_IPV4;
     uint16_t type = v4 ? RRTYPE_A : RRTYPE_AAAA;
     w->exists = true;
-    if (!wants(w, type) || (v4 ? w->has_a : w->has_aaaa))
+    if (!work_wants(w, type) || (v4 ? w->has_a : w->has_aaaa))
         return 0;
-    return add(
-        w, (struct row){
-               .kind = ROW_ADDR, .source = source, .type = type, .ttl_s = ttl_s, .addr = *addr});
+    return work_add(w, &(struct row){.kind = ROW_ADDR,
+                                     .source = source,
+                                     .type = type,
+                                     .auth = true,
+                                     .ttl_s = ttl_s,
+                                     .addr = *addr});
 }
 
 /* An explicit RRset of a type, and a CNAME for all types, stand in front of what is computed. */
@@ -175,22 +199,47 @@ static int see_forward(struct work *w)
 
 /* --- empty non-terminals ---------------------------------------------------------------------- */
 
+static int ptr_in(const struct work *w, const struct range *range, bool generated)
+{
+    if (generated && table_generates(w->s->table, range))
+        return PTRD_FOUND;
+    return answer_any_ptr(w->s->reader, range);
+}
+
+/* Around the prefixes of classless zones: they are the homes of their addresses. */
+int work_ptrs_below(const struct work *w, bool generated)
+{
+    const struct table *t = w->s->table;
+    struct range rest = range_of_prefix(&w->arpa.prefix);
+    bool around = rest.family == FAMILY_IPV4 && !w->a->zone->classless;
+    uint32_t i = around ? table_classless_from(t, rest.first) : t->classless_count;
+    for (; i < t->classless_count; i++) {
+        struct range other = range_of_prefix(&t->zones[t->classless[i]].prefix);
+        if (other.first > rest.last)
+            break;
+        struct range before = {.first = rest.first, .last = other.first - 1, .family = rest.family};
+        int found = other.first > rest.first ? ptr_in(w, &before, generated) : PTRD_ABSENT;
+        if (found != PTRD_ABSENT)
+            return found;
+        rest.first = other.last + 1;
+    }
+    return rest.first <= rest.last ? ptr_in(w, &rest, generated) : PTRD_ABSENT;
+}
+
 /* Does anything exist below the name? Exact (RFC 8020): records, cuts to zones of ours, addresses
- * with a PTR, generated and derived names. */
+ * with a PTR, generated and derived names. What a cut or a DNAME below the name hides needs no look
+ * at: the cut or DNAME itself exists. */
 static int exists_below(struct work *w)
 {
     const struct table *t = w->s->table;
+    if (table_zone_below(t, &w->q->name)) /* first: spares the way around many classless zones */
+        return PTRD_FOUND;
     if (w->arpa.kind == ARPA_PARTIAL) {
-        struct range range = range_of_prefix(&w->arpa.prefix);
-        if (table_generates(t, &range))
-            return PTRD_FOUND;
-        int found = answer_any_ptr(w->s->reader, &range);
+        int found = work_ptrs_below(w, true);
         if (found != PTRD_ABSENT)
             return found;
     }
     if (!w->a->zone->reverse && table_forward_below(t, &w->q->name))
-        return PTRD_FOUND;
-    if (table_zone_below(t, &w->q->name))
         return PTRD_FOUND;
     return w->records == PTRD_FOUND ? answer_records_below(w->s->reader, &w->key) : PTRD_ABSENT;
 }
@@ -200,43 +249,8 @@ static int add_ent(struct work *w)
     int found = exists_below(w);
     if (found <= 0)
         return found;
-    return add(w, (struct row){.kind = ROW_ENT, .source = ANSWER_ENT, .type = RRTYPE_ENT});
-}
-
-/* --- cuts between zones of ours -------------------------------------------------------------- */
-
-static int see_cut_rrset(void *ctx, const struct store_rrset *set)
-{
-    struct work *w = ctx;
-    struct span text;
-    size_t at = 0;
-    if (set->type != RRTYPE_NS || !wants(w, RRTYPE_NS))
-        return 0;
-    while (store_next_content(set->contents, &at, &text) == PTRD_FOUND) {
-        int err = add(w, (struct row){.kind = ROW_TEXT,
-                                      .source = ANSWER_DELEGATED,
-                                      .type = RRTYPE_NS,
-                                      .ttl_s = set->ttl_s,
-                                      .bytes = text});
-        if (err < 0)
-            return err;
-    }
-    return 0;
-}
-
-/* Asked with the id of a zone above the name's own: at the child's apex the child's NS as referral
- * (auth 0), below it nothing. */
-static int see_from_above(struct work *w, const struct zone *asked)
-{
-    const struct table *t = w->s->table;
-    const struct zone *child = w->a->zone;
-    while (child->parent != TABLE_NONE && &t->zones[child->parent] != asked)
-        child = &t->zones[child->parent];
-    w->a->source = ANSWER_DELEGATED;
-    w->a->zone = asked;
-    if (!name_equal(&child->apex, &w->q->name))
-        return 0;
-    return answer_each_rrset(w->s->reader, &w->key, see_cut_rrset, w);
+    return work_add(
+        w, &(struct row){.kind = ROW_ENT, .source = ANSWER_ENT, .type = RRTYPE_ENT, .auth = true});
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -244,18 +258,19 @@ static int see_from_above(struct work *w, const struct zone *asked)
 /* Only what the type asked for can show is looked at: what else exists matters to ANY alone. */
 static int see_all(struct work *w)
 {
-    bool apex = name_equal(&w->q->name, &w->a->zone->apex);
-    w->records = apex || !w->a->zone->reverse ? PTRD_FOUND : facts_records(w->s, w->a);
+    work_read_arpa(w);
+    w->apex = name_equal(&w->q->name, &w->a->zone->apex);
+    w->records = w->apex || !w->a->zone->reverse ? PTRD_FOUND : facts_records(w->s, w->a);
     int err = w->records;
     if (w->records == PTRD_FOUND) {
         name_key(&w->q->name, &w->key);
-        err = apex ? add_soa(w) : 0;
+        err = w->apex ? add_soa(w) : 0;
     }
     if (err == 0 && w->records == PTRD_FOUND)
-        err = answer_each_rrset(w->s->reader, &w->key, see_rrset, w);
-    if (err == 0 && w->arpa.kind == ARPA_FULL && wants(w, RRTYPE_PTR))
+        err = answer_each_rrset(w->s->reader, &answer_records, &w->key, see_rrset, w);
+    if (err == 0 && w->arpa.kind == ARPA_FULL && work_wants(w, RRTYPE_PTR))
         err = see_address(w);
-    if (err == 0 && (wants(w, RRTYPE_A) || wants(w, RRTYPE_AAAA)))
+    if (err == 0 && (work_wants(w, RRTYPE_A) || work_wants(w, RRTYPE_AAAA)))
         err = see_forward(w);
     if (err == 0 && !w->exists && w->q->type == RRTYPE_ANY)
         err = add_ent(w);
@@ -278,6 +293,25 @@ static bool is_leaf(const struct table *t, const struct zone *z)
     return self + 1 == t->zone_count || t->zones[self + 1].parent != self;
 }
 
+static void place_answer(struct answer *a, const struct place *p)
+{
+    a->zone = p->zone;
+    a->rule = p->rule;
+    if (p->cut)
+        a->cut = p->cut->name;
+    else
+        a->cut.len = 0;
+}
+
+int work_answer_own(struct work *w)
+{
+    struct place p = table_place(w->s->table, &w->q->name);
+    place_answer(w->a, &p);
+    if (!p.zone)
+        return 0;
+    return p.rule == PLACE_FREE ? see_all(w) : ruled_answer(w);
+}
+
 int resolve(struct snapshot *s, const struct question *q, struct answer *a)
 {
     struct work w = {.s = s, .q = q, .a = a, .arpa = {.kind = ARPA_NONE}};
@@ -285,14 +319,15 @@ int resolve(struct snapshot *s, const struct question *q, struct answer *a)
     a->count = 0;
     a->block = NULL;
     a->source = ANSWER_NONE;
-    a->zone = named && is_leaf(s->table, named) ? named : table_zone_for(s->table, &q->name);
-    if (!a->zone)
-        return 0;
-    if (named && named != a->zone) {
-        name_key(&q->name, &w.key);
-        return see_from_above(&w, named);
+    if (!named)
+        return work_answer_own(&w);
+    struct place p = {.zone = named, .rule = PLACE_FREE};
+    if (named->has_cuts || !is_leaf(s->table, named))
+        p = table_place(s->table, &q->name);
+    if (p.zone != named) {
+        ruled_from_above(&w, named, p.zone);
+        return ruled_answer(&w);
     }
-    if (a->zone->reverse)
-        arpa_parse(&q->name, &w.arpa);
-    return see_all(&w);
+    place_answer(a, &p);
+    return p.rule == PLACE_FREE ? see_all(&w) : ruled_answer(&w);
 }

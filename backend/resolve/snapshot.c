@@ -176,7 +176,7 @@ int engine_open(const char *dir, struct engine **out, struct diag *diag)
     struct engine *e = calloc(1, sizeof *e);
     if (!e)
         return diag_set(diag, PTRD_ENOMEM, "out of memory");
-    int err = store_open(dir, STORE_OPEN_READ, &e->store, diag);
+    int err = store_open(dir, STORE_OPEN_WRITE, &e->store, diag);
     if (err < 0) {
         free(e);
         return err;
@@ -378,8 +378,40 @@ static int wait_table(struct snapshot *s, bool patient)
     return err;
 }
 
+/* With e->lock held: the table of s's generation, which is the newest as long as its writer works.
+ * However long it takes. */
+static int wait_writer_table(struct snapshot *s)
+{
+    struct engine *e = s->engine;
+    for (unsigned builds = 0; !fits(e->current, s->reader, &s->meta); builds++) {
+        bool failed = e->failed < 0 && is_generation(&e->failed_generation, s->reader, &s->meta);
+        if ((failed && now_ms() - e->failed_ms < RETRY_MS) || builds == 3)
+            return e->failed < 0 ? e->failed : PTRD_EBUSY;
+        start_build(e); /* one under way may be of an older generation */
+        while (e->building)
+            pthread_cond_wait(&e->changed, &e->lock);
+    }
+    s->held = take(e->current);
+    s->table = e->current->table;
+    return 0;
+}
+
+int snapshot_init_writer(struct snapshot *s, struct engine *e, struct store_reader *reader)
+{
+    *s = (struct snapshot){.engine = e, .reader = reader};
+    int err = store_read_begin(reader, &s->meta);
+    if (err < 0)
+        return err;
+    pthread_mutex_lock(&e->lock);
+    err = wait_writer_table(s);
+    pthread_mutex_unlock(&e->lock);
+    return err;
+}
+
 int snapshot_begin(struct snapshot *s)
 {
+    if (!s->own)
+        return 0;
     s->reader = s->own;
     for (unsigned tries = 0; tries < 8; tries++) {
         int err = store_read_begin(s->own, &s->meta);
@@ -399,6 +431,8 @@ int snapshot_begin(struct snapshot *s)
 
 void snapshot_end(struct snapshot *s)
 {
+    if (!s->own)
+        return;
     s->table = NULL;
     if (s->reader != s->own) {
         s->reader = s->own;
@@ -407,4 +441,9 @@ void snapshot_end(struct snapshot *s)
     }
     store_read_end(s->own);
     renew_pin(s);
+}
+
+int snapshot_table(struct store_reader *r, struct table **out)
+{
+    return store_table_build(r, out);
 }

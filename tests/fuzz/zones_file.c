@@ -1,4 +1,6 @@
-/* Any octets as a zones file: a sorted model whose values are sane, or a refusal with a place. */
+/* Any octets as a zones file: a sorted model whose values are sane, or a refusal with a place; then
+ * the checks of the whole, as `ptrctl check` makes them. */
+#include "ptrd/check/model.h"
 #include "ptrd/source/file.h"
 
 #include <stdio.h>
@@ -15,17 +17,25 @@ static void check(bool good)
         abort();
 }
 
-static void check_model(const struct model *m)
+static void check_records(const struct model_record *records, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        check(strlen(records[i].content) == records[i].content_len);
+        check(records[i].ttl_s <= INT32_MAX);
+        check(i == 0 || name_compare(&records[i - 1].owner, &records[i].owner) <= 0);
+    }
+}
+
+static void check_values(const struct model *m)
 {
     for (uint32_t i = 0; i < m->zone_count; i++) {
         check(m->zones[i].settings.ttl_s <= INT32_MAX);
         check(i == 0 || name_compare(&m->zones[i - 1].apex, &m->zones[i].apex) < 0);
     }
-    for (uint32_t i = 0; i < m->record_count; i++) {
-        check(strlen(m->records[i].content) == m->records[i].content_len);
-        check(m->records[i].ttl_s <= INT32_MAX);
-        check(i == 0 || name_compare(&m->records[i - 1].owner, &m->records[i].owner) <= 0);
-    }
+    check_records(m->records, m->record_count);
+    check_records(m->above, m->above_count);
+    for (uint32_t i = 0; i < m->delegation_count; i++)
+        check(m->delegations[i].ns_count > 0 && m->delegations[i].ttl_s <= INT32_MAX);
     for (uint32_t i = 0; i < m->block_count; i++)
         check(m->blocks[i].range.first <= m->blocks[i].range.last);
     for (uint32_t i = 0; i < m->ptr_count; i++) {
@@ -34,6 +44,18 @@ static void check_model(const struct model *m)
         check(name_from_wire(wire.bytes, wire.len, &n) == 0);
         check(m->ptrs[i].ttl_s <= INT32_MAX || m->ptrs[i].ttl_s == MODEL_TTL_UNSAID);
     }
+}
+
+static void check_whole(const struct model *m)
+{
+    struct table *t = NULL;
+    struct diag diag = {0};
+    uint64_t errors, warnings;
+    if (check_model(m, &t, &diag) < 0)
+        check(diag.message[0] != '\0' && diag.line > 0);
+    else
+        check(check_pairs(m, t, NULL, NULL, &errors, &warnings) == 0);
+    table_free(t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -49,8 +71,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int r = source_file_read(path, &m, NULL, NULL, &diag);
     if (r < 0)
         check(diag.message[0] != '\0' && diag.line > 0);
-    else
-        check_model(m);
+    else {
+        check_values(m);
+        check_whole(m);
+    }
     model_free(m);
     close(fd);
     return 0;

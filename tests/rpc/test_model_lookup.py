@@ -17,8 +17,8 @@ SEED = int(os.environ.get("PTRD_TEST_SEED", "20261123"))
 ANSWERED = 400 if LONG else 30          # configurations that are loaded and asked
 JUDGED = 3000 if LONG else 150          # configurations that are only accepted or refused
 NAMES = 4000 if LONG else 400           # existing names asked of each kind
-TYPES = ("SOA", "NS", "PTR", "A", "AAAA", "CNAME", "TXT", "DS", "MX")
-NAME_CONTENT = {"PTR", "NS", "CNAME"}
+TYPES = ("SOA", "NS", "PTR", "A", "AAAA", "CNAME", "TXT", "DS", "MX", "DNAME")
+NAME_CONTENT = {"PTR", "NS", "CNAME", "DNAME"}
 UNKNOWN_ID = 2000000000
 BATCH = 100
 
@@ -39,6 +39,8 @@ def canonical(rtype, content):
         return content.lower().rstrip(".")
     if rtype in ("SOA", "MX"):
         return " ".join(word.lower().rstrip(".") for word in content.split())
+    if rtype == "DS":
+        return content.lower()
     return content
 
 
@@ -72,10 +74,10 @@ def any_case(rng, name):
     return "".join(c.upper() if rng.random() < 0.5 else c for c in name)
 
 
-def all_questions(world, rng, ids):
+def all_questions(world, rng, ids, names=NAMES):
     """(qname, qtype, zone-id): ANY and one type with any id and the right one; now and then the others."""
     others = list(ids.values())
-    for name in questions(world, rng, NAMES):
+    for name in questions(world, rng, names):
         own = world.zone_of(name)
         right = ids[own.apex] if own else -1
         yield name, "ANY", right
@@ -91,14 +93,14 @@ def all_questions(world, rng, ids):
                 yield name, rng.choice(("ANY", "ANY", "NS", "DS", "A", "PTR", "SOA")), ids[own.apex]
 
 
-def compare(world, client, rng):
+def compare(world, client, rng, names=NAMES):
     """Asks everything; returns (number of questions, differences)."""
     domains = client.call("getAllDomains", include_disabled=True)
     ids = {d["zone"].rstrip(".").lower(): d["id"] for d in domains}
     assert set(ids) == set(world.zones)
     assert len(set(ids.values())) == len(ids) and all(0 < i < 1 << 31 for i in ids.values())
     by_id = {number: apex for apex, number in ids.items()}
-    asked = list(all_questions(world, rng, ids))
+    asked = list(all_questions(world, rng, ids, names))
     wrong = []
     for at in range(0, len(asked), BATCH):
         batch = asked[at:at + BATCH]
@@ -115,7 +117,8 @@ def listed(world, zone):
     at the cuts, and at the names between those and the apex."""
     names = {name for name, kinds in world.kinds.items()
              if kinds - {"forward", "reverse"} and name in world.rows and world.zone_of(name) is zone}
-    names |= {other.apex for other in world.config.zones if world.above(other) is zone}
+    for child in (other for other in world.config.zones if world.above(other) is zone):
+        names |= {child.apex, *(host for host, _ in world.cut_rows(child, "NS") if within(host, child.apex))}
     names |= {parent for name in names for parent in parents(name) if within(parent, zone.apex)}
     return {(name, rtype, canonical(rtype, content), ttl, auth)
             for name in names for rtype, content, ttl, auth in world.lookup(name, "ANY", zone.apex)}

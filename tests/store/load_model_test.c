@@ -1,53 +1,5 @@
 /* The loader: what it writes, what it keeps, ids, serials, generations. */
-#include "store_support.h"
-
-#define NOW 1700000000
-
-struct fixture {
-    struct scratch scratch;
-    struct store *store;
-    struct load_report report;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    scratch_init(&f->scratch);
-    f->store = open_ok(f->scratch.store, STORE_OPEN_CREATE);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    store_close(f->store);
-    scratch_done(&f->scratch);
-    free(f);
-    return 0;
-}
-
-static void load_ok(struct fixture *f, struct model *m, int64_t now_s)
-{
-    if (load_into(f->store, m, now_s, &f->report, &f->scratch.diag))
-        fail_msg("load: %s", f->scratch.diag.message);
-}
-
-static uint32_t serial_of(struct fixture *f, const char *apex)
-{
-    return zone_id_of(f->store, apex).serial;
-}
-
-static uint64_t rows_of(struct fixture *f, enum store_table table)
-{
-    struct store_reader *r;
-    struct store_meta meta;
-    assert_int_equal(store_reader_new(f->store, &r), 0);
-    assert_int_equal(store_read_begin(r, &meta), 0);
-    uint64_t count = count_rows(r, table);
-    store_reader_free(r);
-    return count;
-}
+#include "load_support.h"
 
 static void first_load_gives_ids_and_serials(void **state)
 {
@@ -89,23 +41,6 @@ static void same_load_touches_only_the_contact(void **state)
     assert_int_equal(f->report.zones_bumped, 0);
     assert_int_equal(serial_of(f, "isp.example"), NOW);
 }
-
-/* Which of the four zones got a new serial by a change: a bit each. */
-static unsigned bumped(struct fixture *f, struct model *changed)
-{
-    static const char *const zones[] = {"isp.example", "dyn.isp.example", "100.51.198.in-addr.arpa",
-                                        "8.b.d.0.1.0.0.2.ip6.arpa"};
-    unsigned bits = 0;
-    load_ok(f, model_small(), NOW);
-    uint32_t before[4];
-    for (int i = 0; i < 4; i++)
-        before[i] = serial_of(f, zones[i]);
-    load_ok(f, changed, NOW + 1000);
-    for (int i = 0; i < 4; i++)
-        bits |= (unsigned)(serial_of(f, zones[i]) != before[i]) << i;
-    return bits;
-}
-enum { ISP = 1, DYN = 2, REV4 = 4, REV6 = 8 };
 
 static void ptr_bumps_its_zone_only(void **state)
 {
@@ -271,28 +206,6 @@ static void several_ptrs_are_one_row_of_the_least_ttl(void **state)
     store_reader_free(r);
 }
 
-static bool is_derived(struct fixture *f, const char *target, const char *addr, uint32_t *ttl_s)
-{
-    struct store_reader *r;
-    struct store_meta meta;
-    struct store_buf key = {0};
-    struct span value;
-    struct store_rrset row;
-    struct name n = name_of(target);
-    struct addr a = addr_of(addr);
-    assert_int_equal(store_reader_new(f->store, &r), 0);
-    assert_int_equal(store_read_begin(r, &meta), 0);
-    assert_int_equal(store_key_derived(&n, &a, &key), 0);
-    int found = store_get(r, STORE_DERIVED, span_buf(&key), &value);
-    if (found == PTRD_FOUND) {
-        assert_int_equal(store_read_rrset(value, &row), 0);
-        *ttl_s = row.ttl_s;
-    }
-    store_reader_free(r);
-    store_buf_done(&key);
-    return found == PTRD_FOUND;
-}
-
 static void derived_only_where_the_design_says(void **state)
 {
     struct fixture *f = *state;
@@ -314,27 +227,6 @@ static void derived_only_where_the_design_says(void **state)
     assert_int_equal(ttl_s, 61);
     assert_true(is_derived(f, "y.dyn.isp.example", "2001:db8::5", &ttl_s));
     assert_int_equal(ttl_s, 62);
-}
-
-static void local_tables_are_kept(void **state)
-{
-    struct fixture *f = *state;
-    struct store_writer *w;
-    struct store_meta meta;
-    load_ok(f, model_small(), NOW);
-    assert_int_equal(store_write_begin(f->store, 0, &w, &meta, &f->scratch.diag), 0);
-    assert_int_equal(store_put(w, STORE_LOCAL_PTRS, span_text("k"), span_text("v")), 0);
-    assert_int_equal(store_put(w, STORE_LOCAL_RECORDS, span_text("k"), span_text("v")), 0);
-    assert_int_equal(store_write_commit(w, &meta, &f->scratch.diag), 0);
-    struct model *m = model_make();
-    put_zone(m, "other.example");
-    load_ok(f, m, NOW + 10);
-    assert_int_equal(rows_of(f, STORE_LOCAL_PTRS), 1);
-    assert_int_equal(rows_of(f, STORE_LOCAL_RECORDS), 1);
-    assert_int_equal(rows_of(f, STORE_PTRS), 0);
-    assert_int_equal(rows_of(f, STORE_DERIVED), 0);
-    assert_int_equal(rows_of(f, STORE_RECORDS), 0);
-    assert_int_equal(rows_of(f, STORE_BLOCKS), 0);
 }
 
 static void metadata_by_zone_id(void **state)
@@ -381,8 +273,6 @@ static void foreign_table_is_refused(void **state)
     model_free(other);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,7 +293,6 @@ int main(void)
         TEST(vanished_zone_keeps_its_id_and_returns_later),
         TEST(several_ptrs_are_one_row_of_the_least_ttl),
         TEST(derived_only_where_the_design_says),
-        TEST(local_tables_are_kept),
         TEST(metadata_by_zone_id),
         TEST(foreign_table_is_refused),
     };

@@ -195,10 +195,22 @@ static inline struct table *table_make(struct model *m)
     if (model_sort(m, &diag))
         fail_msg("model_sort: %s", diag.message);
     assert_int_equal(table_builder_new(&b), 0);
-    for (uint32_t i = 0; i < m->zone_count; i++)
-        assert_int_equal(
-            table_add_zone(b, &m->zones[i].apex, i + 1, m->zones[i].settings.forward_auto, NULL, i),
-            0);
+    for (uint32_t i = 0; i < m->zone_count; i++) {
+        const struct store_zone *z = &m->zones[i].settings;
+        assert_int_equal(table_add_zone(b, &m->zones[i].apex, i + 1, z->forward_auto,
+                                        z->classless ? &z->prefix : NULL, i),
+                         0);
+    }
+    for (uint32_t i = 0; i < m->record_count; i++) {
+        const struct model_record *r = &m->records[i];
+        if (r->type == RRTYPE_NS || r->type == RRTYPE_DNAME)
+            assert_int_equal(table_add_cut(b, &r->owner, r->type == RRTYPE_NS ? CUT_NS : CUT_DNAME),
+                             0);
+    }
+    for (uint32_t i = 0; i < m->delegation_count; i++)
+        if (m->delegations[i].child.len)
+            assert_int_equal(
+                table_add_delegated(b, &m->delegations[i].prefix, &m->delegations[i].child), 0);
     for (uint32_t i = 0; i < m->block_count; i++) {
         const struct model_block *k = &m->blocks[i];
         if (table_add_block(b, &k->range, k->text, k->vars, k->var_count, k->ttl_s, k->flags, i,

@@ -76,6 +76,78 @@ static inline void loaded_load(struct loaded *l, const char *text, int64_t now_s
     model_free(m);
 }
 
+/* A name from its text. */
+static inline struct name loaded_name(const char *text)
+{
+    struct name name;
+    if (name_parse(text, strlen(text), &name, NULL) != 0)
+        fail_msg("no name: %s", text);
+    return name;
+}
+
+/* What an answer is, as "TYPE ttl content" joined by ", "; rows that are not authoritative end with
+ * " auth 0", local ones with " local"; ENT is "-". */
+static inline const char *loaded_ask(struct snapshot *s, const char *name, const char *type,
+                                     int64_t zone_id)
+{
+    static char out[4096];
+    struct question q = {.zone_id = zone_id, .name = loaded_name(name)};
+    struct answer a;
+    size_t at = 0;
+    answer_init(&a);
+    assert_int_equal(rrtype_parse(type, strlen(type), &q.type), 0);
+    assert_int_equal(resolve(s, &q, &a), 0);
+    out[0] = '\0';
+    for (uint32_t i = 0; i < a.count; i++) {
+        const struct row *r = &a.rows[i];
+        char text[NAME_TEXT_SIZE], content[NAME_TEXT_SIZE] = "";
+        struct name target;
+        rrtype_print(r->type, text);
+        if (r->kind == ROW_ADDR)
+            addr_print(&r->addr, content);
+        else if (r->kind == ROW_TEXT)
+            snprintf(content, sizeof content, "%.*s", (int)r->bytes.len,
+                     (const char *)r->bytes.bytes);
+        else if (r->kind == ROW_NAME && name_from_wire(r->bytes.bytes, r->bytes.len, &target) == 0)
+            name_print(&target, content);
+        const char *comma = i ? ", " : "", *auth = r->auth ? "" : " auth 0",
+                   *local = r->local ? " local" : "";
+        if (r->kind == ROW_ENT)
+            at += (size_t)snprintf(out + at, sizeof out - at, "%s-%s", comma, auth);
+        else
+            at += (size_t)snprintf(out + at, sizeof out - at, "%s%s %u %s%s%s", comma, text,
+                                   r->ttl_s, content, auth, local);
+    }
+    answer_done(&a);
+    return out;
+}
+
+static inline uint32_t loaded_id(struct snapshot *s, const char *name)
+{
+    struct name n = loaded_name(name);
+    const struct zone *z = table_zone_for(s->table, &n);
+    return z ? z->id : 0;
+}
+
+/* The list of a zone: lines "NAME TYPE", " auth 0" behind them, "-" for an ENT. */
+struct loaded_list {
+    char text[16384];
+    size_t at;
+    unsigned rows, stop_at;
+};
+
+static inline int loaded_list_row(void *ctx, const struct name *owner, const struct row *row)
+{
+    struct loaded_list *l = ctx;
+    char name[NAME_TEXT_SIZE], type[RRTYPE_TEXT_SIZE];
+    name_print(owner, name);
+    rrtype_print(row->type, type);
+    l->at += (size_t)snprintf(l->text + l->at, sizeof l->text - l->at, "%s %s%s\n", name,
+                              row->kind == ROW_ENT ? "-" : type, row->auth ? "" : " auth 0");
+    assert_true(l->at < sizeof l->text);
+    return ++l->rows == l->stop_at ? PTRD_ELIMIT : 0;
+}
+
 /* The same from a process of its own: while this one has the store open, as LMDB demands. */
 static inline bool loaded_load_in_child(struct loaded *l, const char *text, int64_t now_s)
 {

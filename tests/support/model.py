@@ -29,10 +29,11 @@ class Zone:
     minimum: int = 300
     prefix: str = None      # how it is written, when not by name
     records: list = dataclasses.field(default_factory=list)     # Record
+    classless: tuple = None     # (first, last) of the IPv4 prefix of an RFC 2317 zone
 
     @property
     def reverse(self):
-        return within(self.apex, "in-addr.arpa") or within(self.apex, "ip6.arpa")
+        return bool(self.classless) or within(self.apex, "in-addr.arpa") or within(self.apex, "ip6.arpa")
 
 
 @dataclasses.dataclass
@@ -74,10 +75,45 @@ class Ptr:
 
 
 @dataclasses.dataclass
+class Delegation:
+    family: int
+    first: int
+    length: int             # of the prefix
+    ns: tuple
+    child: str = None       # RFC 2317: the name that the CNAMEs lead to
+    ds: str = None
+    ttl: int = None         # None: the zone's
+    style: str = None       # how child is written
+
+    @property
+    def last(self):
+        return self.first + (1 << (BITS[self.family] - self.length)) - 1
+
+    def names(self):
+        """The owners of the NS RRsets."""
+        if self.child:
+            return [self.child]
+        step = 8 if self.family == 4 else 4
+        bits = BITS[self.family]
+        up = -(-self.length // step) * step
+        width = 1 << (bits - up)
+        return [reverse_name(self.family, num).split(".", (bits - up) // step)[-1]
+                for num in range(self.first, self.last + 1, width)]
+
+
+@dataclasses.dataclass
+class Local:
+    """What was accepted through PowerDNS. A value is (ttl, contents), or None: deleted."""
+    rrsets: dict = dataclasses.field(default_factory=dict)      # (name, type) -> value
+    ptrs: dict = dataclasses.field(default_factory=dict)        # (family, num) -> value
+
+
+@dataclasses.dataclass
 class Config:
     zones: list             # Zone
     blocks: list
     ptrs: list
+    delegations: list = dataclasses.field(default_factory=list)
 
 
 # --- names and addresses ---------------------------------------------------------------------------------------
@@ -101,6 +137,18 @@ def reverse_name(family, num):
     if family == 4:
         return ".".join(str(num >> shift & 255) for shift in (0, 8, 16, 24)) + ".in-addr.arpa"
     return ".".join(reversed(f"{num:032x}")) + ".ip6.arpa"
+
+
+def classless_of(config, family, num):
+    """The RFC 2317 zone of ours whose prefix holds the address, or None."""
+    return next((zone for zone in config.zones
+                 if family == 4 and zone.classless and zone.classless[0] <= num <= zone.classless[1]), None)
+
+
+def pointer_of(config, family, num):
+    """The name at which the PTR of an address stands."""
+    zone = classless_of(config, family, num)
+    return f"{num & 255}.{zone.apex}" if zone else reverse_name(family, num)
 
 
 def is_host(name):
@@ -202,17 +250,23 @@ def template_literals(text):
 class World:
     """Everything that exists under a configuration."""
 
-    def __init__(self, config):
+    def __init__(self, config, local=None):
+        """local: refusals then say what a load of config alone would not take."""
         self.config = config
+        self.local = local or Local()
         self.zones = {zone.apex: zone for zone in config.zones}
         self.refusals = []
         self.generated = {}      # (family, num) -> (name, block)
         self.generated_names = {}    # name -> {family: num}, blocks with `forward: external` left out
         self.rows = {}           # name -> type -> [(content, ttl)]
         self.kinds = {}          # name -> what kinds of things stand there, for choosing questions
-        self._enumerate()
+        self.above_rows = {}     # the same of what a zone holds at or below the apex of a zone inside it
+        self.cuts, self.dnames = set(), set()
         self._collect_explicit()
-        if not self.refusals:
+        self._enumerate()
+        self._collect_ptrs()
+        self._refuse_explicit()
+        if not self.refusals or local:
             self._collect_computed()
             self._collect_ents()
 
@@ -229,6 +283,39 @@ class World:
         """The closest zone above, or None."""
         return next((self.zones[p] for p in parents(zone.apex) if p in self.zones), None)
 
+    # cuts
+
+    def rule(self, name):
+        """How cuts and DNAMEs of the name's own zone rule it: None, "at cut", "below cut", "below dname"."""
+        zone = self.zone_of(name)
+        if zone is None:
+            return None
+        path = [n for n in (name, *parents(name)) if within(n, zone.apex)]
+        for node in reversed(path):
+            if node in self.cuts:
+                return "at cut" if node == name else "below cut"
+            if node in self.dnames and node != name:
+                return "below dname"
+        return None
+
+    def home(self, family, num):
+        """The zone that holds the PTR of an address, or None."""
+        return classless_of(self.config, family, num) or self.zone_of(reverse_name(family, num))
+
+    def pointer(self, family, num):
+        """The name at which the PTR of an address stands."""
+        return pointer_of(self.config, family, num)
+
+    def delegated(self, family, num):
+        """Is the address in the hands of others?"""
+        home = self.home(family, num)
+        if home is None:
+            return False
+        if self.rule(self.pointer(family, num)):
+            return True
+        return any(d.family == family and d.child and d.first <= num <= d.last and not within(home.apex, d.child)
+                   for d in self.config.delegations)
+
     # blocks
 
     def _enumerate(self):
@@ -238,18 +325,18 @@ class World:
                 best[block.family, num] = block
         for block in self.config.blocks:
             self._prove(block)
-        if self.refusals:
+        if self.refusals and not self.local.rrsets:
             return
         for (family, num), block in best.items():
-            served = self.zone_of(reverse_name(family, num)) is not None
-            if block.text is not None and (served or block.reverse_external):
+            served = self.home(family, num) is not None
+            if block.text is not None and (served or block.reverse_external) and not self.delegated(family, num):
                 self._take(family, num, block)
 
     def _prove(self, block):
         """One block by itself, its nested blocks' addresses included."""
         seen = {}
         for num in range(block.first, block.last + 1):
-            zone = self.zone_of(reverse_name(block.family, num))
+            zone = self.home(block.family, num)
             if not block.reverse_external and (zone is None or not zone.reverse):
                 self.refusals.append(f"{block}: no reverse zone")
                 return
@@ -274,13 +361,15 @@ class World:
         if name in seen:
             return f"{name} is also that of {address(block.family, seen[name])}"
         seen[name] = num
-        zone = self.zone_of(name)
-        if not block.forward_external and (zone is None or zone.reverse):
-            return f"{name}: no forward zone"
         return None
 
     def _take(self, family, num, block):
         name = generate(block, num)
+        zone = self.zone_of(name)
+        if not block.forward_external and (zone is None or zone.reverse):
+            self.refusals.append(f"{name} of {address(family, num)}: no forward zone")
+        elif not block.forward_external and self.rule(name):
+            self.refusals.append(f"{name} of {address(family, num)}: {self.rule(name)}")
         self.generated[family, num] = (name, block)
         for (other_family, other), other_block in self._owners.setdefault(name, []):
             if other_family == family or not (block.shared_names and other_block.shared_names):
@@ -306,28 +395,145 @@ class World:
             for host in zone.ns:
                 self._add(zone.apex, "NS", host, zone.ttl, "apex")
             for record in zone.records:
-                ttl = zone.ttl if record.ttl is None else record.ttl
-                self._add(record.owner, record.type, record.content, ttl, "explicit")
-        for types in self.rows.values():
-            for rtype, entries in types.items():
-                least = min(ttl for _, ttl in entries)
-                types[rtype] = [(content, least) for content, _ in entries]
-        self.ptrs = {}           # (family, num) -> (ttl, [(name, forward)])
-        for ptr in self.config.ptrs:
-            name = reverse_name(ptr.family, ptr.num)
+                self._collect_record(zone, record, zone.ttl if record.ttl is None else record.ttl)
+        for delegation in self.config.delegations:
+            self._collect_delegation(delegation)
+        self._collect_aliases()
+        for table in (self.rows, self.above_rows):
+            for types in table.values():
+                for rtype, entries in types.items():
+                    least = min(ttl for _, ttl in entries)
+                    types[rtype] = [(content, least) for content, _ in entries]
+        self._lay_over()
+        self._collect_cuts()
+
+    def _collect_cuts(self):
+        self.cuts = {name for name, types in self.rows.items() if "NS" in types and self.zone_of(name).apex != name}
+        self.dnames = {name for name, types in self.rows.items() if "DNAME" in types}
+
+    def _collect_record(self, zone, record, ttl):
+        own = self.zone_of(record.owner)
+        if own is zone:
+            self._add(record.owner, record.type, record.content, ttl, "explicit")
+            return
+        # what is held above: NS and DS of the cut, addresses at and below it
+        if record.type not in ("A", "AAAA") and (record.type not in ("NS", "DS") or record.owner != own.apex):
+            self.refusals.append(f"{record.owner} {record.type}: belongs to {own.apex}")
+        self.above_rows.setdefault(record.owner, {}).setdefault(record.type, []).append((record.content, ttl))
+
+    def _collect_delegation(self, d):
+        for name in d.names():
             zone = self.zone_of(name)
+            above = self.above(zone) if zone is not None and zone.apex == name else zone
+            if above is None or not above.reverse:
+                self.refusals.append(f"delegation {name}: no reverse zone")
+                continue
+            ttl = above.ttl if d.ttl is None else d.ttl
+            for rtype, contents in (("NS", d.ns), ("DS", (d.ds,) if d.ds else ())):
+                for content in contents:
+                    if zone.apex == name:
+                        self.above_rows.setdefault(name, {}).setdefault(rtype, []).append((content, ttl))
+                    else:
+                        self._add(name, rtype, content, ttl, "explicit")
+
+    def _refuse_overlaps(self):
+        """Classless zones, and delegations, each among themselves."""
+        for ranges in ([(4, *zone.classless) for zone in self.config.zones if zone.classless],
+                       [(d.family, d.first, d.last) for d in self.config.delegations]):
+            ranges.sort()
+            for one, two in zip(ranges, ranges[1:]):
+                if one[0] == two[0] and two[1] <= one[2]:
+                    self.refusals.append(f"overlap: {one}, {two}")
+        for d in self.config.delegations:
+            for zone in self.config.zones:
+                if d.family != 4 or not zone.classless or zone.classless[1] < d.first or d.last < zone.classless[0]:
+                    continue
+                if d.child != zone.apex or zone.classless != (d.first, d.last):
+                    self.refusals.append(f"delegation {d}: is not that of our zone {zone.apex}")
+            written = {r.owner for zone in self.config.zones for r in zone.records if r.type in ("NS", "DS")}
+            for name in d.names():
+                if name in written:
+                    self.refusals.append(f"delegation {d}: NS at {name}")
+
+    def _collect_aliases(self):
+        """The CNAMEs of RFC 2317: of delegated prefixes, and of zones of ours whose parent is ours, once."""
+        self._refuse_overlaps()
+        self._collect_cuts()
+        aliases = {}
+        for d in self.config.delegations:
+            if d.child and d.child not in self.zones:
+                aliases.update({num: (d.child, d.ttl) for num in range(d.first, d.last + 1)})
+        for zone in self.config.zones:
+            if zone.classless:
+                for num in range(zone.classless[0], zone.classless[1] + 1):
+                    name = reverse_name(4, num)
+                    if name in self.zones or name not in self.rows and not self.rule(name):      # what is written there stands in front
+                        aliases.setdefault(num, (zone.apex, None))
+        for num, (child, ttl) in aliases.items():
+            name = reverse_name(4, num)
+            zone = self.zone_of(name)
+            if name in self.zones and not within(zone.apex, child):
+                self.refusals.append(f"{name}: a CNAME at the apex of a zone")
+            if zone is not None and not within(zone.apex, child):
+                self._add(name, "CNAME", f"{num & 255}.{child}", zone.ttl if ttl is None else ttl, "alias")
+
+    def _lay_over(self):
+        """Local RRsets stand in front of the source's; a CNAME of either origin has its name alone."""
+        pointers = {self.pointer(*key) for key, value in self.local.ptrs.items() if value}
+        self.local_aliases = {name for (name, rtype), value in self.local.rrsets.items() if value and rtype == "CNAME"}
+        for name in {name for name, _ in self.local.rrsets} | pointers:
+            mine = {rtype: value for (owner, rtype), value in self.local.rrsets.items() if owner == name}
+            live = {rtype: [(content, value[0]) for content in value[1]] for rtype, value in mine.items() if value}
+            source = {rtype: rows for rtype, rows in self.rows.get(name, {}).items() if rtype not in mine}
+            if "CNAME" in live:
+                source = {}
+            elif live or name in pointers:
+                source.pop("CNAME", None)
+            self.rows.pop(name, None)
+            if source or live:
+                self.rows[name] = {**source, **live}
+                self.kinds.setdefault(name, set()).add("local")
+
+    def _collect_ptrs(self):
+        self.ptrs = {}           # (family, num) -> (ttl, [(name, forward)])
+        for key, value in self.local.ptrs.items():
+            if value and self.home(*key) is not None:
+                self.ptrs[key] = (value[0], [(target, None) for target in value[1]])
+        for ptr in self.config.ptrs:
+            name = self.pointer(ptr.family, ptr.num)
+            zone = self.home(ptr.family, ptr.num)
             if zone is None or not zone.reverse:
                 self.refusals.append(f"PTR of {address(ptr.family, ptr.num)}: no reverse zone")
                 continue
+            if (ptr.family, ptr.num) in self.local.ptrs or name in self.local_aliases:
+                continue
+            if self.delegated(ptr.family, ptr.num):
+                self.refusals.append(f"PTR of {address(ptr.family, ptr.num)}: delegated")
             if "CNAME" in self.rows.get(name, {}):
                 self.refusals.append(f"{name}: CNAME and PTR")
             ttl = zone.ttl if ptr.ttl is None else ptr.ttl
             old_ttl, targets = self.ptrs.get((ptr.family, ptr.num), (ttl, []))
             self.ptrs[ptr.family, ptr.num] = (min(ttl, old_ttl),
                                               targets + [(target, ptr.forward) for target in ptr.names])
+
+    def _refuse_explicit(self):
+        for name in self.above_rows:
+            parent = self.above(self.zone_of(name))
+            if self._ruler_above(self.zone_of(name), parent) in self.dnames:
+                self.refusals.append(f"{name}: below a DNAME")
         for name, types in self.rows.items():
             if "CNAME" in types and (len(types) > 1 or len(types["CNAME"]) > 1):
                 self.refusals.append(f"{name}: CNAME and other records")
+            if len(types.get("DNAME", ())) > 1:
+                self.refusals.append(f"{name}: two DNAMEs")
+            if name.startswith("*.") and {"NS", "DNAME"} & set(types):
+                self.refusals.append(f"{name}: wildcard")
+            if "DS" in types and "NS" not in types:
+                self.refusals.append(f"{name}: DS without NS")
+            if "DNAME" in types and name in self.cuts:
+                self.refusals.append(f"{name}: NS and DNAME")
+            if self.rule(name) == "below dname":
+                self.refusals.append(f"{name}: below a DNAME")
 
     # computed
 
@@ -339,12 +545,12 @@ class World:
 
         for (family, num), (ttl, targets) in self.ptrs.items():
             for target, _ in targets:
-                self._add(reverse_name(family, num), "PTR", target, ttl, "override")
+                self._add(self.pointer(family, num), "PTR", target, ttl, "override")
         for (family, num), (name, block) in self.generated.items():
-            pointer, rtype = reverse_name(family, num), ADDRESS_TYPE[family]
+            pointer, rtype = self.pointer(family, num), ADDRESS_TYPE[family]
             if self.zone_of(pointer) and (family, num) not in self.ptrs and free(pointer, "PTR"):
                 self._add(pointer, "PTR", name, block.ttl, "reverse")
-            if not block.forward_external and self.zone_of(name):
+            if not block.forward_external and self.zone_of(name) and not self.rule(name):
                 self.kinds.setdefault(name, set()).add("forward")
                 if free(name, rtype):
                     self._add(name, rtype, str(address(family, num)), block.ttl, "forward")
@@ -362,16 +568,17 @@ class World:
     def _derives(self, target, forward):
         zone = self.zone_of(target)
         return (zone is not None and target != zone.apex and is_host(target) and
-                target not in self.generated_names and
+                target not in self.generated_names and not self.rule(target) and
                 (forward == "auto" or (forward is None and zone.forward_auto)))
 
     def _collect_ents(self):
         self.ents = set()
         for name in self.rows:
-            self._ents_above(name, self.zone_of(name))
+            if self.rule(name) != "below dname":
+                self._ents_above(name, self.zone_of(name))
         for zone in self.config.zones:
             parent = self.above(zone)
-            if parent is not None:
+            if parent is not None and not self._ruler_above(zone, parent):
                 self._ents_above(zone.apex, parent)
 
     def _ents_above(self, name, zone):
@@ -383,39 +590,87 @@ class World:
             if parent not in self.rows:
                 self.ents.add(parent)
 
+    def _ruler_above(self, child, parent):
+        """The cut or DNAME of the parent's own that stands highest between its apex and the child's, or None."""
+        between = [n for n in parents(child.apex) if within(n, parent.apex)]
+        return next((n for n in reversed(between) if n in self.dnames or n in self.cuts), None)
+
     # answers
 
     def lookup(self, qname, qtype, asked=None):
         """The rows of a lookup; asked: the apex that the zone id names, or None. A row is (type, content, ttl,
-        auth); an ENT row is ("", "", None, 1)."""
+        auth); an ENT row is ("", "", None, auth)."""
         own = self.zone_of(qname)
         if own is None:
             return set()
         if asked in self.zones and within(qname, asked) and asked != own.apex:
             return self._lookup_from_above(qname, qtype, asked)
+        return self._lookup_own(qname, qtype)
+
+    def _lookup_own(self, qname, qtype):
+        rule = self.rule(qname)
         types = self.rows.get(qname, {})
+        if rule == "below dname":
+            return set()
         if not types:
-            return {("", "", None, 1)} if qname in self.ents and qtype == "ANY" else set()
-        return {(rtype, content, ttl, 1) for rtype, entries in types.items() if qtype in ("ANY", rtype)
-                for content, ttl in entries}
+            return {("", "", None, 0 if rule else 1)} if qname in self.ents and qtype == "ANY" else set()
+        return {(rtype, content, ttl, 0 if rule and (rtype, rule) != ("DS", "at cut") else 1)
+                for rtype, entries in types.items() if qtype in ("ANY", rtype) for content, ttl in entries}
+
+    def cut_rows(self, zone, rtype):
+        """NS or DS of the cut at a zone's apex, as the zone above holds it."""
+        held = self.above_rows.get(zone.apex, {})
+        if rtype in held or rtype == "DS":
+            return held.get(rtype, [])
+        return self.rows[zone.apex]["NS"]
 
     def _lookup_from_above(self, qname, qtype, asked):
-        """At the apex of a zone directly below: a cut. Below it nothing exists."""
-        zone = self.zones.get(qname)
-        if zone is None or self.above(zone).apex != asked or qtype not in ("ANY", "NS"):
+        """At the apex of a zone directly below: a cut; below it glue alone."""
+        child = own = self.zone_of(qname)
+        while self.above(child).apex != asked:
+            child = self.above(child)
+        rows, ruler = set(), self._ruler_above(child, self.zones[asked])
+        if ruler in self.dnames:
             return set()
-        return {("NS", host, zone.ttl, 0) for host in zone.ns}
+        if ruler:
+            ns = self.rows[ruler]["NS"]
+        else:
+            ns = self.cut_rows(child, "NS")
+            if qname == child.apex:
+                rows = {(rtype, content, ttl, int(rtype == "DS")) for rtype in ("NS", "DS")
+                        for content, ttl in self.cut_rows(child, rtype)}
+        held = self.above_rows.get(qname, {}) if child is own else {}
+        rows |= {(rtype, content, ttl, 0) for rtype in ("A", "AAAA") for content, ttl in held.get(rtype, [])}
+        if qname in {host.rstrip(".").lower() for host, _ in ns}:
+            rows |= {(rtype, content, ttl, 0) for rtype, content, ttl, _ in self._lookup_own(qname, "ANY")
+                     if rtype in ("A", "AAAA") and rtype not in held}
+        return {row for row in rows if qtype in ("ANY", row[0])}
 
     def exists(self, name):
         return name in self.rows or name in self.ents
 
     def answer(self, qname, qtype):
-        """(rcode, {(type, content, ttl)}) of the zone that the name belongs to; CNAMEs are not followed."""
+        """(rcode, {(type, content, ttl)}) of the zone that the name belongs to; of a CNAME, the rcode of where it
+        leads to."""
+        code, rows = self._answer(qname, qtype)
+        target = next((content for rtype, content, _ in rows if rtype == "CNAME" and qtype != "CNAME"), None)
+        for _ in range(10):
+            if target is None or self.zone_of(target) is None:
+                break
+            code, more = self._answer(target, qtype)
+            target = next((content for rtype, content, _ in more if rtype == "CNAME"), None)
+        return code, rows
+
+    def _answer(self, qname, qtype):
         own = self.zone_of(qname)
         if qtype == "DS" and own is not None and qname == own.apex and self.above(own) is not None:
-            return "NOERROR", set()         # asked of the zone above: an unsigned cut
+            above = self.lookup(qname, "DS", self.above(own).apex)         # asked of the zone above
+            return "NOERROR", {(rtype, content, ttl) for rtype, content, ttl, _ in above}
         if own is None:
             return "REFUSED", set()
+        if self.rule(qname) in ("at cut", "below cut"):
+            there = self.rows.get(qname, {}).get("DS", []) if self.rule(qname) == "at cut" and qtype == "DS" else []
+            return "NOERROR", {("DS", content, ttl) for content, ttl in there}
         types = self.rows.get(qname) if self.exists(qname) else self._wildcard(qname, own)
         if types is None and not self.exists(qname):
             return "NXDOMAIN", set()
@@ -437,7 +692,11 @@ class World:
         """All that the zone answers but its serial: to be compared between two worlds."""
         found = {(name, rtype, content, ttl) for name, types in self.rows.items() if self.zone_of(name) is zone
                  for rtype, entries in types.items() for content, ttl in entries if rtype != "SOA"}
-        found |= {(z.apex, "cut", host, z.ttl) for z in self.config.zones if self.above(z) is zone for host in z.ns}
+        found = {row for row in found if self.rule(row[0]) != "below dname"}
+        for child in (z for z in self.config.zones if self.above(z) is zone):
+            found |= {(child.apex, *row) for row in self.lookup(child.apex, "ANY", zone.apex)}
+            for host, _ in self.cut_rows(child, "NS"):
+                found |= {(host, *row) for row in self.lookup(host, "ANY", zone.apex) if within(host, child.apex)}
         found.add((zone.apex, "SOA", zone.minimum, zone.ttl))
         return found
 
@@ -453,6 +712,12 @@ class World:
             there = {content for content, _ in types.get(ADDRESS_TYPE[family], [])}
             if "CNAME" in types or there != {str(address(family, num))}:
                 return True
+        for zone in self.config.zones:
+            for num in range(zone.classless[0], zone.classless[1] + 1) if zone.classless else ():
+                name = reverse_name(4, num)
+                if not within(self.zone_of(name).apex if self.zone_of(name) else zone.apex, zone.apex) and \
+                        "CNAME" not in self.rows[name] and not self.rule(name):
+                    return True     # stands in the place of the CNAME to the PTR
         return any(forward != "external" and self.takes_generated_name(family, num, target)
                    for (family, num), (_, targets) in self.ptrs.items() for target, forward in targets)
 

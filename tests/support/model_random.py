@@ -9,8 +9,8 @@ import ipaddress
 import json
 import re
 
-from support.model import (ADDRESS_TYPE, BITS, Block, Config, Ptr, Record, World, Zone, address, parents,
-                           reverse_name, within)
+from support.model import (ADDRESS_TYPE, BITS, Block, Config, Delegation, Ptr, Record, World, Zone, address, parents,
+                           pointer_of, reverse_name, within)
 
 V4_BASE = int(address(4, 0xC6336000))       # 198.51.96.0, a /20
 V6_BASES = ("2001:db8::", "::", "2001:db8:0:1::", "1:0:0:2::", "2001:db8:0:0:1::", "20:0:0:1:1:1:1:0",
@@ -221,9 +221,11 @@ def _add_ptrs(rng, config, count):
         family = block.family
         if num < 0 or num >= 1 << BITS[family] or (family, num) in taken:
             continue
-        name = reverse_name(family, num)
-        zone = world.zone_of(name)
+        name = world.pointer(family, num)
+        zone = world.home(family, num)
         if zone is None or not zone.reverse or "CNAME" in world.rows.get(name, {}):
+            continue
+        if world.delegated(family, num) and rng.random() < 0.97:
             continue
         taken.add((family, num))
         targets = sorted({_target(rng, world, family, num) for _ in range(rng.choice((1, 1, 1, 2, 3)))})
@@ -234,15 +236,115 @@ def _add_ptrs(rng, config, count):
         config.ptrs.append(ptr)
 
 
-def random_config(rng):
-    """May be refused: World(config).refusals says so."""
+# --- cuts ------------------------------------------------------------------------------------------------------
+
+def _kept(config, undo):
+    """Leaves a change out when it makes the configuration one that is refused."""
+    if World(config).refusals:
+        undo()
+        return False
+    return True
+
+
+def _spellings(first, length):
+    last = first + (1 << (32 - length)) - 1
+    return (f"{first & 255}/{length}", f"{first & 255}-{length}", f"{first & 255}-{last & 255}")
+
+
+def _parent_name(first):
+    """The /24's arpa name."""
+    return reverse_name(4, first).split(".", 1)[1]
+
+
+def _short_prefix(rng, blocks, lengths):
+    """A prefix of one of the lengths (of the address's end), near a block."""
+    block = rng.choice(blocks)
+    width = 1 << rng.choice(lengths)
+    first = rng.randint(block.first, block.last) // width * width
+    return first, BITS[block.family] - width.bit_length() + 1, block.family
+
+
+def _add_classless(rng, config):
+    mine = [b for b in config.blocks if b.family == 4]
+    for _ in range(rng.choice((0, 0, 1, 2)) if mine else 0):
+        first, length, _ = _short_prefix(rng, mine, (1, 3, 5, 6, 7))
+        apex = f"{rng.choice(_spellings(first, length))}.{_parent_name(first)}"
+        if rng.random() < 0.15:
+            apex = f"rev{first & 255}.{rng.choice(('cust.test', 'other.test'))}"
+        zone = _zone(rng, apex)
+        zone.classless = (first, first + (1 << (32 - length)) - 1)
+        config.zones.append(zone)
+        _kept(config, lambda z=zone: config.zones.remove(z))
+
+
+def _add_delegations(rng, config, count):
+    for _ in range(count):
+        first, length, family = _short_prefix(rng, config.blocks, (0, 1, 2, 4, 5, 6, 8, 9))
+        ns = rng.choice((("ns1.cust.example",), ("ns1.cust.example", "ns2.cust.test")))
+        d = Delegation(family, first, length, ns, ttl=rng.choice((None, 111)))
+        if family == 4 and length > 24 and rng.random() < 0.8:
+            d.style = rng.choice(_spellings(first, length))
+            d.child = f"{d.style}.{_parent_name(first)}"
+        if len(d.names()) == 1 and rng.random() < 0.3:
+            d.ds = "12345 13 2 " + "ab" * 32
+        config.delegations.append(d)
+        _kept(config, lambda d=d: config.delegations.remove(d))
+
+
+def _add_cuts(rng, config, count):
+    """Explicit NS (with glue, DS) and DNAMEs below apexes."""
+    for _ in range(count):
+        world = World(config)
+        owner = _owners(rng, world)
+        zone = world.zone_of(owner)
+        if zone is None or owner == zone.apex and rng.random() < 0.8 or len(owner) > 200:
+            continue
+        new = []
+        if rng.random() < 0.25:
+            new.append(Record(owner, "DNAME", f"target.{OUTSIDE}", rng.choice((None, 77))))
+        elif owner != zone.apex:
+            host = rng.choice((f"ns.{owner}", owner, "ns9.out.test", f"a.b.{owner}"))
+            new.append(Record(owner, "NS", host, rng.choice((None, 77))))
+            if rng.random() < 0.4:
+                new.append(Record(owner, "DS", "4711 13 2 " + "cd" * 32))
+            if host.endswith(owner) and rng.random() < 0.8:
+                new.append(Record(host, rng.choice(("A", "AAAA")), ""))
+                new[-1].content = "192.0.2.9" if new[-1].type == "A" else "2001:db8:ffff::9"
+        before = list(zone.records)
+        zone.records += [r for r in new if world.zone_of(r.owner) is zone]
+        _kept(config, lambda z=zone, b=before: z.records.__setitem__(slice(None), b))
+
+
+def _add_above(rng, config, count):
+    """What a zone holds at the apex of a zone of ours inside it."""
+    world = World(config)
+    inner = [z for z in config.zones if world.above(z) is not None]
+    for zone in rng.sample(inner, min(count, len(inner))):
+        above = world.above(zone)
+        before = list(above.records)
+        host = rng.choice((f"ns.{zone.apex}", "ns1.out.test", "ns8.out.test", zone.apex))
+        if rng.random() < 0.7:
+            above.records.append(Record(zone.apex, "NS", host, rng.choice((None, 55))))
+            if within(host, zone.apex) and World(config).zone_of(host) is zone:
+                above.records.append(Record(host, "A", "192.0.2.8"))
+        elif rng.random() < 0.5:
+            zone.ns = (f"ns.{zone.apex}", "ns1.out.test")
+        if rng.random() < 0.5:
+            above.records.append(Record(zone.apex, "DS", "815 13 2 " + "ef" * 32))
+        _kept(config, lambda a=above, b=before: a.records.__setitem__(slice(None), b))
+
+
+def random_config(rng, cuts=None):
+    """May be refused: World(config).refusals says so. cuts: with delegations, DNAMEs, RFC 2317 zones and explicit
+    NS; None: half of the configurations."""
+    cuts = rng.random() < 0.5 if cuts is None else cuts
     close = rng.random() < 0.3
     blocks = _blocks(rng, 4, V4_BASE, rng.choice((5, 8, 9, 10)), close)
     if rng.random() < 0.8:
         base = int(ipaddress.IPv6Address(rng.choice(V6_BASES)))
         blocks += [b for b in _blocks(rng, 6, base, rng.choice((4, 8, 9, 10)), close) if b.last < 1 << 128]
     if not blocks:
-        return random_config(rng)
+        return random_config(rng, cuts)
     zones = [_zone(rng, apex) for apex in ("isp.test", "cust.test")]
     if rng.random() < 0.7:
         zones.append(_zone(rng, "dyn.isp.test"))
@@ -270,6 +372,11 @@ def random_config(rng):
         if within(apex, "isp.test") or within(apex, "cust.test") or (apex.endswith(".arpa") and world.zone_of(apex)):
             zones.append(_zone(rng, apex))
     rng.shuffle(zones)
+    if cuts:
+        _add_classless(rng, config)
+        _add_delegations(rng, config, rng.choice((0, 0, 1, 3)))
+        _add_cuts(rng, config, rng.choice((0, 1, 4)))
+        _add_above(rng, config, rng.choice((0, 1, 3)))
     _add_records(rng, config, rng.choice((0, 5, 20)))
     _add_ptrs(rng, config, rng.choice((0, 5, 20)))
     return config
@@ -298,9 +405,19 @@ def _prefix_of(apex):
     return prefix if back == apex else None
 
 
-def _zone_text(zone, records):
+def _zone_head(zone):
+    if zone.classless:
+        first, last = zone.classless
+        length = 33 - (last - first + 1).bit_length()
+        label, _, parent = zone.apex.partition(".")
+        name = label if parent == _parent_name(first) and zone.serial % 2 else zone.apex + "."
+        return f"prefix: {address(4, first)}/{length}\n    zone: {json.dumps(name)}"
     prefix = _prefix_of(zone.apex) if zone.serial % 2 else None
-    head = f"prefix: {json.dumps(prefix)}" if prefix else f"name: {json.dumps(zone.apex)}"
+    return f"prefix: {json.dumps(prefix)}" if prefix else f"name: {json.dumps(zone.apex)}"
+
+
+def _zone_text(zone, records):
+    head = _zone_head(zone)
     lines = [f"  - {head}", f"    ttl: {zone.ttl}", f"    serial: {zone.serial}",
              "    soa: " + _flow(mname="mname.out.test", rname="hostmaster.out.test", refresh=10800, retry=3600,
                                  expire=604800, minimum=zone.minimum),
@@ -323,17 +440,24 @@ def _block_text(block):
                           shared_names=block.shared_names or None)
 
 
+def _delegation_text(d):
+    return "  - " + _flow(prefix=f"{address(d.family, d.first)}/{d.length}", ns=list(d.ns), style=d.style,
+                          ds=[d.ds] if d.ds else None, ttl=d.ttl)
+
+
 def zones_file(config, csv_name="ptrs.csv"):
     """(text of the zones file, text of its CSV or None)."""
     records = {zone.apex: list(zone.records) for zone in config.zones}
     for p in config.ptrs:
         if p.written == "records":
-            owner = reverse_name(p.family, p.num)
+            owner = pointer_of(config, p.family, p.num)
             apex = next(name for name in (owner, *parents(owner)) if name in records)
             records[apex] += [Record(owner, "PTR", name, p.ttl) for name in p.names]
     lines = ["zones:"] + [line for zone in config.zones for line in _zone_text(zone, records[zone.apex])]
     if config.blocks:
         lines += ["blocks:"] + [_block_text(block) for block in config.blocks]
+    if config.delegations:
+        lines += ["delegations:"] + [_delegation_text(d) for d in config.delegations]
     plain = [p for p in config.ptrs if p.written == "ptrs"]
     if plain:
         lines.append("ptrs:")
@@ -454,6 +578,19 @@ def questions(world, rng, limit):
         names.update(_mutated(rng, name))
     for target, _ in (t for _, targets in world.ptrs.values() for t in targets):
         names.add(target)
+    for d in world.config.delegations:
+        names.update(n for name in d.names()[:8] for n in (name, "5." + name, *parents(name)))
+        names.update(reverse_name(d.family, num) for num in (d.first, d.last, d.first - 1, d.last + 1) if num >= 0)
+    for table in (world.rows, world.above_rows):
+        for name, types in table.items():
+            if {"NS", "DNAME", "DS"} & set(types):
+                names.update((name, "x." + name, "ns." + name, "7.y." + name))
+    for zone in world.config.zones:
+        if zone.classless:
+            names.update(f"{label}.{zone.apex}" for label in (zone.classless[0] & 255, zone.classless[1] & 255,
+                                                              (zone.classless[1] & 255) + 1, "005", "*", "x", "64/26"))
+            names.update((f"a.{zone.classless[0] & 255}.{zone.apex}", reverse_name(4, zone.classless[0]),
+                          reverse_name(4, zone.classless[1])))
     for apex in world.zones:
         names.update((apex, "absent." + apex, "a.b.c." + apex, "*." + apex, *parents(apex)))
     return sorted(name for name in names if valid(name))

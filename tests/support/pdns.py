@@ -7,6 +7,7 @@
 Each server has a directory and a free port of its own and is ended by its pid.
 """
 import asyncio
+import json
 import pathlib
 import random
 import shutil
@@ -15,6 +16,8 @@ import struct
 import subprocess
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 import dns.exception
 import dns.flags
@@ -30,6 +33,8 @@ REPLY_TIMEOUT_S = 5
 # The two settings of the zone cache; caches of answers are off where a test reloads.
 ZONE_CACHE = {"zone-cache": {}, "no-zone-cache": {"zone-cache-refresh-interval": 0}}
 NO_ANSWER_CACHE = {"cache-ttl": 0, "query-cache-ttl": 0, "negquery-cache-ttl": 0}
+# For what edits zones: TSIG keys need remote-dnssec, and answers of before an edit are not wanted.
+EDITING = {**NO_ANSWER_CACHE, "remote-dnssec": "yes", "dnsupdate": "yes", "loglevel": 6}
 
 
 def free_port():
@@ -52,7 +57,7 @@ class Server:
 
     def __init__(self, name):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=name + "-"))
-        self.port = free_port()
+        self.address, self.port = "127.0.0.1", free_port()
         self._log = open(self.dir / "log", "w+b")
         self.process = None
 
@@ -98,14 +103,14 @@ class Server:
         query = dns.message.make_query(name, qtype, use_edns=0, payload=1232)
         if not recurse:
             query.flags &= ~dns.flags.RD
-        reply = dns.query.udp(query, "127.0.0.1", timeout=timeout, port=self.port)
+        reply = dns.query.udp(query, self.address, timeout=timeout, port=self.port)
         if reply.flags & dns.flags.TC:
-            reply = dns.query.tcp(query, "127.0.0.1", timeout=timeout, port=self.port)
+            reply = dns.query.tcp(query, self.address, timeout=timeout, port=self.port)
         return reply
 
     def ask_many(self, questions, window=64, recurse=False):
         """Replies to all questions, in their order; window of them are under way at a time."""
-        return asyncio.run(_ask_many(self.port, questions, window, recurse))
+        return asyncio.run(_ask_many((self.address, self.port), questions, window, recurse))
 
 
 class _Asker(asyncio.DatagramProtocol):
@@ -140,9 +145,8 @@ class _Asker(asyncio.DatagramProtocol):
         raise dns.exception.Timeout(f"{name} {qtype}")
 
 
-async def _ask_many(port, questions, window, recurse):
-    transport, asker = await asyncio.get_running_loop().create_datagram_endpoint(
-        _Asker, remote_addr=("127.0.0.1", port))
+async def _ask_many(address, questions, window, recurse):
+    transport, asker = await asyncio.get_running_loop().create_datagram_endpoint(_Asker, remote_addr=address)
     replies = [None] * len(questions)
     work = iter(enumerate(questions))
 
@@ -187,15 +191,41 @@ def assert_nxdomain(reply):
     assert rows(reply) == [], question
 
 
-class Pdns(Server):
-    """pdns_server, launch=remote. settings: more lines of its configuration."""
+class Tool(Exception):
+    """A tool of PowerDNS ended with a status other than 0; .status and .output say how."""
 
-    def __init__(self, ptrd_socket, settings=None, probe=("version.bind.example.", "A")):
+    def __init__(self, command, status, output):
+        super().__init__(f"{command}: status {status}\n{output}")
+        self.status, self.output = status, output
+
+
+def run_tool(*command, text=None, timeout=30):
+    """Runs a program to its end; returns what it printed."""
+    done = subprocess.run([str(c) for c in command], input=text, stdin=None if text else subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
+    if done.returncode != 0:
+        raise Tool(" ".join(map(str, command)), done.returncode, done.stdout)
+    return done.stdout
+
+
+class Pdns(Server):
+    """pdns_server, launch=remote. settings: more lines of its configuration (None: without that line). address: on port 53 of that one.
+    api: with its HTTP API."""
+
+    API_KEY = "key-of-the-tests"
+
+    def __init__(self, ptrd_socket, settings=None, probe=("version.bind.example.", "A"), address=None, api=False):
         super().__init__("pdns")
+        if address is not None:
+            self.address, self.port = address, 53
+        self.api_port = free_port() if api else None
+        if api:
+            settings = {"api": "yes", "webserver": "yes", "api-key": self.API_KEY,
+                        "webserver-address": "127.0.0.1", "webserver-port": self.api_port, **(settings or {})}
         lines = {
             "launch": "remote",
             "remote-connection-string": f"unix:path={ptrd_socket},timeout=2000",
-            "local-address": "127.0.0.1",
+            "local-address": self.address,
             "local-port": self.port,
             "socket-dir": self.dir,
             "daemon": "no",
@@ -207,5 +237,32 @@ class Pdns(Server):
             "security-poll-suffix": "",
             **(settings or {}),
         }
-        (self.dir / "pdns.conf").write_text("".join(f"{k}={v}\n" for k, v in lines.items()))
+        (self.dir / "pdns.conf").write_text("".join(f"{k}={v}\n" for k, v in lines.items() if v is not None))
         self.start(["/usr/sbin/pdns_server", f"--config-dir={self.dir}"], probe)
+
+    def pdnsutil(self, *args):
+        """pdnsutil with this server's configuration; returns what it printed. Tool when it fails."""
+        return run_tool("pdnsutil", f"--config-dir={self.dir}", *args)
+
+    def control(self, *args):
+        return run_tool("pdns_control", f"--config-dir={self.dir}", *args)
+
+    def nsupdate(self, *lines, key=None):
+        """Lines of nsupdate(1) for this server. key: "algorithm:name:secret"."""
+        text = "".join(line + "\n" for line in (f"server 127.0.0.1 {self.port}", *lines, "send"))
+        return run_tool("nsupdate", *(["-y", key] if key else []), text=text)
+
+    def http(self, method, path, body=None):
+        """A request to the HTTP API below servers/localhost: (status, JSON or text)."""
+        url = f"http://127.0.0.1:{self.api_port}/api/v1/servers/localhost{path}"
+        request = urllib.request.Request(url, method=method, headers={"X-API-Key": self.API_KEY},
+                                         data=None if body is None else json.dumps(body).encode())
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:
+                status, text = reply.status, reply.read().decode()
+        except urllib.error.HTTPError as e:
+            status, text = e.code, e.read().decode()
+        try:
+            return status, json.loads(text)
+        except ValueError:
+            return status, text

@@ -108,12 +108,77 @@ static void test_warnings(void **state)
     check("", PTR("198.51.100.41", "a.wild.isp.example]"), WARNING, "wildcard");
 }
 
+static void test_names_that_are_delegated(void **state)
+{
+    static const char cut[] = RECORD("cust", "NS, content: ns.cust.example");
+    static const char dname[] = RECORD("old", "DNAME, content: new.example");
+    (void)state;
+    /* nobody here can tell what others answer */
+    check(cut, PTR("198.51.100.41", "a.cust.isp.example]"), NOTHING, "");
+    check(cut, PTR("198.51.100.41", "cust.isp.example]"), NOTHING, "");
+    check(cut, PTR("198.51.100.41", "a.cust.isp.example], forward: external"), NOTHING, "");
+    check(cut, PTR("198.51.100.41", "a.cust.isp.example], forward: auto"), WARNING,
+          "gets no address here: it lies below the delegation (NS) of cust.isp.example (line ");
+    check(cut, PTR("198.51.100.41", "cust.isp.example], forward: auto"), WARNING, "it lies at the");
+    check(dname, PTR("198.51.100.41", "old.isp.example]"), NOTHING, "");
+    check(dname, PTR("198.51.100.41", "a.old.isp.example]"), WARNING,
+          "it lies below the DNAME of old.isp.example");
+}
+
+static void test_occluded_records(void **state)
+{
+#define CUT RECORD("cust", "NS, content: ns.cust.isp.example")
+    (void)state;
+    check(CUT RECORD("ns.cust", "A, content: 192.0.2.1"), "", NOTHING, "");
+    check(CUT RECORD("cust", "AAAA, content: '2001:db8:1::1'"), "", NOTHING, "");
+    check(CUT RECORD("cust", "TXT, content: x"), "", WARNING,
+          "TXT at cust.isp.example is occluded: it lies at the delegation (NS) of "
+          "cust.isp.example (line ");
+    check(CUT RECORD("a.cust", "MX, content: 10 a.example"), "", WARNING,
+          "MX at a.cust.isp.example is occluded: it lies below");
+    check(CUT RECORD("a.cust", "NS, content: b.example"), "", WARNING, "NS at a.cust.isp.example");
+    check(RECORD("old", "DNAME, content: new.example") RECORD("old", "TXT, content: x"), "",
+          NOTHING, "");
+}
+
+static void test_ns_above_a_zone(void **state)
+{
+#define ABOVE(ns)                                                                                  \
+    RECORD("sub", "NS, content: " ns) "  - {name: sub.isp.example, ns: [a.example, b.example]}\n"
+    (void)state;
+    check(ABOVE("[B.example, a.example]"), "", NOTHING, "");
+    check(ABOVE("[a.example]"), "", WARNING,
+          "the zone above gives other NS for the zone sub.isp.example: b.example. is missing");
+    check(ABOVE("[a.example, b.example, c.example]"), "", WARNING,
+          "NS c.example. of the zone sub.isp.example, given in the zone above, is not among");
+    check("  - name: sub.isp.example\n", "", NOTHING, "");
+}
+
+static void test_records_in_the_place_of_a_cname_of_rfc_2317(void **state)
+{
+#define PLACED(rest)                                                                               \
+    "  - {prefix: 198.51.100.64/26, zone: 64/26.100.51.198.in-addr.arpa}\n"                        \
+    "  - name: 100.51.198.in-addr.arpa.x.example\n"                                                \
+    "  - prefix: 203.0.113.0/24\n    records:\n" RECORD(                                           \
+        "'1'", rest) "  - {prefix: 203.0.113.0/30, zone: rev.isp.example}\n"
+    (void)state;
+    check(PLACED("TXT, content: x"), "", ERROR,
+          "TXT at 1.113.0.203.in-addr.arpa stands in the place of the CNAME to 1.rev.isp.example.");
+    check(PLACED("PTR, content: a.example"), "", ERROR, "PTR at 1.113.0.203.in-addr.arpa stands");
+    check(PLACED("CNAME, content: a.example"), "", WARNING, "CNAME at 1.113.0.203.in-addr.arpa");
+    check(PLACED("CNAME, content: 1.REV.isp.example"), "", NOTHING, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pairs_that_close),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_names_that_are_delegated),
+        cmocka_unit_test(test_occluded_records),
+        cmocka_unit_test(test_ns_above_a_zone),
+        cmocka_unit_test(test_records_in_the_place_of_a_cname_of_rfc_2317),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

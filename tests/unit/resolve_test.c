@@ -49,47 +49,14 @@ static struct loaded where;
 static struct engine *engine;
 static struct snapshot snapshot;
 
-/* The rows as "TYPE ttl content" lines, sorted by the answer's own order; ENT is "-". */
 static const char *ask(const char *name, const char *type, int64_t zone_id)
 {
-    static char out[4096];
-    struct question q = {.zone_id = zone_id};
-    struct answer a;
-    size_t at = 0;
-    answer_init(&a);
-    assert_int_equal(name_parse(name, strlen(name), &q.name, NULL), 0);
-    assert_int_equal(rrtype_parse(type, strlen(type), &q.type), 0);
-    assert_int_equal(resolve(&snapshot, &q, &a), 0);
-    out[0] = '\0';
-    for (uint32_t i = 0; i < a.count; i++) {
-        const struct row *r = &a.rows[i];
-        char text[NAME_TEXT_SIZE], content[NAME_TEXT_SIZE] = "";
-        struct name target;
-        rrtype_print(r->type, text);
-        if (r->kind == ROW_ADDR)
-            addr_print(&r->addr, content);
-        else if (r->kind == ROW_TEXT)
-            snprintf(content, sizeof content, "%.*s", (int)r->bytes.len,
-                     (const char *)r->bytes.bytes);
-        else if (r->kind == ROW_NAME && name_from_wire(r->bytes.bytes, r->bytes.len, &target) == 0)
-            name_print(&target, content);
-        const char *comma = i ? ", " : "", *auth = r->auth ? "" : " auth 0";
-        if (r->kind == ROW_ENT)
-            at += (size_t)snprintf(out + at, sizeof out - at, "%s-", comma);
-        else
-            at += (size_t)snprintf(out + at, sizeof out - at, "%s%s %u %s%s", comma, text, r->ttl_s,
-                                   content, auth);
-    }
-    answer_done(&a);
-    return out;
+    return loaded_ask(&snapshot, name, type, zone_id);
 }
 
-static uint32_t id_of(const char *apex)
+static uint32_t id_of(const char *name)
 {
-    struct name name;
-    assert_int_equal(name_parse(apex, strlen(apex), &name, NULL), 0);
-    const struct zone *z = table_zone_for(snapshot.table, &name);
-    return z ? z->id : 0;
+    return loaded_id(&snapshot, name);
 }
 
 struct row_case {
@@ -258,48 +225,31 @@ static void test_why(void **state)
     }
 }
 
-struct listing {
-    char text[8192];
-    size_t at;
-    unsigned rows, stop_at;
-};
-
-static int emit(void *ctx, const struct name *owner, const struct row *row)
-{
-    struct listing *l = ctx;
-    char name[NAME_TEXT_SIZE], type[RRTYPE_TEXT_SIZE];
-    name_print(owner, name);
-    rrtype_print(row->type, type);
-    l->at += (size_t)snprintf(l->text + l->at, sizeof l->text - l->at, "%s %s\n", name,
-                              row->kind == ROW_ENT ? "-" : type);
-    return ++l->rows == l->stop_at ? PTRD_ELIMIT : 0;
-}
-
 static void test_list(void **state)
 {
-    struct listing l = {.at = 0};
+    struct loaded_list l = {.at = 0};
     struct answer a;
     struct name apex;
     (void)state;
     answer_init(&a);
     assert_int_equal(name_parse("dyn.isp.example", 15, &apex, NULL), 0);
-    assert_int_equal(resolve_list(&snapshot, &apex, &a, emit, &l), PTRD_FOUND);
+    assert_int_equal(resolve_list(&snapshot, &apex, &a, loaded_list_row, &l), PTRD_FOUND);
     assert_memory_equal(l.text, "dyn.isp.example ", 16); /* the apex first */
     assert_non_null(strstr(l.text, "dyn.isp.example SOA\n"));
     assert_non_null(strstr(l.text, "dyn.isp.example NS\n"));
     assert_non_null(strstr(l.text, "\n198-51-100-10.dyn.isp.example CNAME\n"));
     assert_non_null(strstr(l.text, "\nasked.dyn.isp.example A\n"));
-    l = (struct listing){.stop_at = 2};
-    assert_int_equal(resolve_list(&snapshot, &apex, &a, emit, &l), PTRD_ELIMIT);
+    l = (struct loaded_list){.stop_at = 2};
+    assert_int_equal(resolve_list(&snapshot, &apex, &a, loaded_list_row, &l), PTRD_ELIMIT);
     assert_int_equal(l.rows, 2);
     name_strip(&apex, 1, &apex);
-    l = (struct listing){.at = 0};
-    assert_int_equal(resolve_list(&snapshot, &apex, &a, emit, &l), PTRD_FOUND);
-    assert_non_null(strstr(l.text, "\ndyn.isp.example NS\n"));
+    l = (struct loaded_list){.at = 0};
+    assert_int_equal(resolve_list(&snapshot, &apex, &a, loaded_list_row, &l), PTRD_FOUND);
+    assert_non_null(strstr(l.text, "\ndyn.isp.example NS auth 0\n"));
     assert_null(strstr(l.text, "\ndyn.isp.example SOA\n"));
     assert_non_null(strstr(l.text, "\nb.deep.isp.example -\n"));
     name_strip(&apex, 1, &apex);
-    assert_int_equal(resolve_list(&snapshot, &apex, &a, emit, &l), PTRD_ABSENT);
+    assert_int_equal(resolve_list(&snapshot, &apex, &a, loaded_list_row, &l), PTRD_ABSENT);
     answer_done(&a);
 }
 

@@ -269,6 +269,78 @@ static void test_a_good_load_behind_a_bad_one_is_seen_by_the_next_begin(void **s
     loaded_remove(&where);
 }
 
+static void put_text(struct store_writer *w, const char *owner, const char *content)
+{
+    struct store_buf key = {0}, value = {0}, contents = {0};
+    struct name name = loaded_name(owner);
+    assert_int_equal(store_append_content(content, strlen(content), &contents), 0);
+    struct store_rrset set = {
+        .type = RRTYPE_TXT, .count = 1, .ttl_s = 60, .contents = {contents.bytes, contents.len}};
+    assert_int_equal(store_key_rrset(&name, RRTYPE_TXT, &key), 0);
+    assert_int_equal(store_write_rrset(&set, &value), 0);
+    assert_int_equal(store_put(w, STORE_LOCAL_RECORDS, (struct span){key.bytes, key.len},
+                               (struct span){value.bytes, value.len}),
+                     0);
+    store_buf_done(&key);
+    store_buf_done(&value);
+    store_buf_done(&contents);
+}
+
+/* In a reverse zone, where resolve remembers that nothing explicit stands below the apex. */
+#define TEXT_OF_7 "7.100.51.198.in-addr.arpa"
+
+static uint32_t texts(struct snapshot *s, struct answer *a)
+{
+    struct question q = {.name = loaded_name(TEXT_OF_7), .type = RRTYPE_TXT, .zone_id = -1};
+    assert_int_equal(resolve(s, &q, a), 0);
+    return a->count;
+}
+
+static void test_a_writer_sees_its_own_rows_and_others_do_not(void **state)
+{
+    struct loaded where;
+    struct engine *e;
+    struct snapshot s, own;
+    struct store_writer *w;
+    struct store_reader *r;
+    struct store_meta meta;
+    struct answer a;
+    struct diag diag = {.file = NULL};
+    (void)state;
+    answer_init(&a);
+    loaded_make(&where);
+    loaded_load(&where, one, 1000);
+    assert_int_equal(engine_open(where.dir, &e, &diag), 0);
+    assert_int_equal(snapshot_init(&s, e), 0);
+    assert_int_equal(snapshot_begin(&s), 0);
+    assert_int_equal(texts(&s, &a), 0);       /* remembered: the zone holds nothing explicit */
+    loaded_load_elsewhere(&where, two, 2000); /* a table that this process has not built yet */
+    assert_int_equal(store_write_begin(engine_store(e), 0, &w, &meta, &diag), 0);
+    assert_int_equal(store_reader_of_writer(w, &r), 0);
+    assert_int_equal(snapshot_init_writer(&own, e, r), 0);
+    assert_true(own.meta.structure == meta.structure);
+    char text[NAME_TEXT_SIZE];
+    first(&own, TEXT_OF_7, RRTYPE_PTR, text);
+    assert_string_equal(text, "two-7.isp.example");
+    assert_int_equal(texts(&own, &a), 0);
+    put_text(w, TEXT_OF_7, "\"edit\"");
+    assert_int_equal(snapshot_begin(&own), 0);
+    assert_int_equal(texts(&own, &a), 1);
+    assert_true(a.rows[0].local);
+    snapshot_end(&own);
+    assert_int_equal(texts(&own, &a), 1); /* begin and end do nothing */
+    assert_int_equal(texts(&s, &a), 0);
+    snapshot_done(&own);
+    store_reader_free(r);
+    store_write_abort(w);
+    assert_int_equal(texts(&s, &a), 0);
+    snapshot_end(&s);
+    snapshot_done(&s);
+    engine_close(e);
+    answer_done(&a);
+    loaded_remove(&where);
+}
+
 static void test_what_cannot_be_opened(void **state)
 {
     struct loaded where;
@@ -292,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_an_open_snapshot_keeps_its_pair),
         cmocka_unit_test(test_readers_never_see_half_a_load),
         cmocka_unit_test(test_a_good_load_behind_a_bad_one_is_seen_by_the_next_begin),
+        cmocka_unit_test(test_a_writer_sees_its_own_rows_and_others_do_not),
         cmocka_unit_test(test_what_cannot_be_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

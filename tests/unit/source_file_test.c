@@ -206,6 +206,22 @@ static void what_is_not_said_takes_the_documented_defaults(void **state)
     model_free(m);
 }
 
+static void a_zone_with_ns_in_its_records_needs_no_others(void **state)
+{
+    struct model *m =
+        read_zones(*state, "zones:\n"
+                           "  - name: a.example\n"
+                           "    soa: {mname: ns.a.example, rname: h.a.example}\n"
+                           "    ttl: 9\n"
+                           "    records:\n"
+                           "      - {name: a.example., type: NS, content: b.example}\n"
+                           "      - {name: x, type: NS, ttl: 8, content: c.example}\n");
+    assert_model(m, "zone a.example 9 - ns.a.example h.a.example 10800 3600 604800 300 @2:5\n"
+                    "record a.example 9 NS b.example. @6:47\n"
+                    "record x.a.example 8 NS c.example. @7:46\n");
+    model_free(m);
+}
+
 static void a_prefix_off_the_boundary_is_several_zones(void **state)
 {
     struct model *m = read_zones(*state, DEFAULTS "zones:\n"
@@ -393,6 +409,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_design_sample_becomes_this_model),
         cmocka_unit_test(what_is_not_said_takes_the_documented_defaults),
+        cmocka_unit_test(a_zone_with_ns_in_its_records_needs_no_others),
         cmocka_unit_test(a_prefix_off_the_boundary_is_several_zones),
         cmocka_unit_test(ptr_records_at_addresses_become_ptrs),
         cmocka_unit_test(empty_sections_are_empty),

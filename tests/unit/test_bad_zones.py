@@ -13,6 +13,22 @@ R = Z + "  - name: isp.example\n    records:\n"
 B = D + "zones: []\nblocks:\n"
 P = D + "zones: []\nptrs:\n"
 C = "zones: []\nptrs_file: p.csv\n"
+V = Z + "  - prefix: 203.0.113.0/24\n"          # line 3
+G = V + "delegations:\n"                       # entries from line 5 on
+DS = "12345 13 2 " + "ab" * 32
+
+
+def records(*lines, after=""):
+    """isp.example with these records, from line 5 on."""
+    return R + "".join(f"      - {{{line}}}\n" for line in lines) + after
+
+
+def delegations(*lines):
+    """Delegations out of 203.0.113.0/24, from line 5 on."""
+    return G + "".join(f"  - {{{line}}}\n" for line in lines)
+
+
+CLASSLESS = Z + "  - {prefix: 203.0.113.64/26, zone: "
 
 CASES = [
     ("empty file", "",
@@ -28,8 +44,6 @@ CASES = [
     ("unknown section", D + "zone: []\n",
      "DIR/zones.yaml:2:1: the zones file: unknown key `zone`, did you mean `zones`? (known: defaults, zones, "
      "blocks, ptrs, ptrs_file, delegations)"),
-    ("delegations", D + "zones: []\ndelegations:\n  - {prefix: 198.51.100.64/26, ns: [ns1.customer.example]}\n",
-     "DIR/zones.yaml:3:1: `delegations`: delegations are not served by this version"),
     ("zones null", D + "zones:\n",
      "DIR/zones.yaml:2:7: `zones`: expected a list, found nothing"),
     ("zones mapping", D + "zones: {name: isp.example}\n",
@@ -42,12 +56,10 @@ CASES = [
      "DIR/zones.yaml:3:5: an entry of `zones`: expected either `name` or `prefix`, found both"),
     ("zone key misspelt", Z + "  - {nmae: isp.example}\n",
      "DIR/zones.yaml:3:6: an entry of `zones`: unknown key `nmae`, did you mean `name`? (known: name, prefix, "
-     "zone, ttl, soa, ns, serial, forward_auto, metadata, records)"),
-    ("zone rfc 2317", Z + "  - {prefix: 203.0.113.64/26, zone: \"64/26\"}\n",
-     "DIR/zones.yaml:3:31: `zone`: reverse zones of RFC 2317 are not served by this version"),
+     "zone, ttl, soa, ns, serial, forward_auto, kind, primaries, metadata, records)"),
     ("zone beyond /24", Z + "  - {prefix: 203.0.113.64/26}\n",
-     "DIR/zones.yaml:3:14: `prefix`: `203.0.113.64/26` is longer than /24: such a reverse zone (RFC 2317) is not "
-     "served by this version"),
+     "DIR/zones.yaml:3:14: `prefix`: `203.0.113.64/26` is longer than /24: such a reverse zone (RFC 2317) needs "
+     "its name as `zone`"),
     ("zone prefix host bits", Z + "  - {prefix: 203.0.113.7/24}\n",
      "DIR/zones.yaml:3:14: `prefix`: `203.0.113.7/24` has host bits set: 203.0.113.0/24 is the prefix that holds "
      "it"),
@@ -176,16 +188,8 @@ CASES = [
      "DIR/zones.yaml:5:16: `name`: `www.other.example` lies outside its zone `isp.example`"),
     ("record soa", R + "      - {name: \"@\", type: SOA, content: a. b. 1 1 1 1 1}\n",
      "DIR/zones.yaml:5:27: `type`: a SOA is written as `soa:` of the zone"),
-    ("record ns apex", R + "      - {name: \"@\", type: NS, content: ns9.isp.example}\n",
-     "DIR/zones.yaml:5:27: `type`: the NS records of a zone are written as `ns:` of the zone"),
-    ("record ns below", R + "      - {name: sub, type: NS, content: ns9.isp.example}\n",
-     "DIR/zones.yaml:5:27: `type`: NS below the apex: delegations are not served by this version"),
-    ("record ds below", R + "      - {name: sub, type: DS, content: 1 13 2 00}\n",
-     "DIR/zones.yaml:5:27: `type`: DS below the apex: delegations are not served by this version"),
     ("record ds apex", R + "      - {name: \"@\", type: DS, content: 1 13 2 00}\n",
      "DIR/zones.yaml:5:27: `type`: DS records belong into the zone above"),
-    ("record dname below", R + "      - {name: sub, type: DNAME, content: a.example}\n",
-     "DIR/zones.yaml:5:27: `type`: DNAME is not served by this version"),
     ("record twice",
      R + "      - {name: www, type: A, content: 192.0.2.1}\n      - {name: WWW, type: A, ttl: 5, content: 192.0.2.1}\n",
      "DIR/zones.yaml:6:47: record `www.isp.example A 192.0.2.1` is given twice, first in line 5"),
@@ -372,6 +376,310 @@ CASES = [
      "DIR/p.csv:1:1: the file is UTF-16: expected UTF-8"),
     ("not UTF-8", b"zones: []\n# \xe4\n",
      "DIR/zones.yaml:2:3: not a UTF-8 text: incomplete UTF-8 octet sequence"),
+    ("zone of RFC 2317 without prefix", Z + "  - {name: isp.example, zone: 64/26}\n",
+     "DIR/zones.yaml:3:25: `zone`: it is for a zone with `prefix` (RFC 2317)"),
+    ("zone of RFC 2317 for a /24", Z + "  - {prefix: 203.0.113.0/24, zone: 0/24}\n",
+     "DIR/zones.yaml:3:30: `zone`: it is for an IPv4 prefix longer than /24 (RFC 2317), found 203.0.113.0/24"),
+    ("zone of RFC 2317 for IPv6", Z + "  - {prefix: \"2001:db8::/33\", zone: 0/33}\n",
+     "DIR/zones.yaml:3:31: `zone`: it is for an IPv4 prefix longer than /24 (RFC 2317), found 2001:db8::/33"),
+    ("zone of RFC 2317 of another prefix", CLASSLESS + "64/27}\n",
+     "DIR/zones.yaml:3:37: `zone`: expected \"64/26\", \"64-26\", \"64-127\" or a full name for 203.0.113.64/26, found "
+     "`64/27`"),
+    ("zone of RFC 2317 without a dot", CLASSLESS + "customers}\n",
+     "DIR/zones.yaml:3:37: `zone`: expected \"64/26\", \"64-26\", \"64-127\" or a full name for 203.0.113.64/26, found "
+     "`customers`"),
+    ("zone of RFC 2317 list", CLASSLESS + "[64/26]}\n",
+     "DIR/zones.yaml:3:37: `zone`: expected a text, found a list"),
+    ("zone of RFC 2317 bad name", CLASSLESS + "a..b}\n",
+     "DIR/zones.yaml:3:37: `zone`: `a..b` is no name: empty label (two dots in a row, or a dot in front)"),
+    ("zone of RFC 2317 root", CLASSLESS + ".}\n",
+     "DIR/zones.yaml:3:37: `zone`: expected a name below which the PTRs stand, found `.`"),
+    ("zone of RFC 2317 wildcard", CLASSLESS + "\"*.isp.example\"}\n",
+     "DIR/zones.yaml:3:37: `zone`: expected a name below which the PTRs stand, found `*.isp.example`"),
+    ("zone of RFC 2317 long name", CLASSLESS + "abcdefg." * 31 + "abc.}\n",
+     "DIR/zones.yaml:3:37: `zone`: `abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcd...` leaves no room "
+     "for the octet of an address in front"),
+    ("zone of RFC 2317 at the name of an address", CLASSLESS + "65.113.0.203.in-addr.arpa}\n",
+     "DIR/zones.yaml:3:37: `zone`: this is the reverse name of an address of the prefix, where the zone above has its "
+     "CNAME"),
+    ("zones of RFC 2317 overlap", CLASSLESS + "64/26}\n  - {prefix: 203.0.113.96/28, zone: 96/28}\n",
+     "DIR/zones.yaml:4:5: zone of the prefix 203.0.113.96/28: it overlaps that of 203.0.113.64/26 in line 3; an "
+     "address has its PTR in one zone"),
+    ("zones of RFC 2317 overlap, the larger one later",
+     Z + "  - {prefix: 203.0.113.96/28, zone: 96/28}\n  - {prefix: 203.0.113.64/26, zone: rev.isp.example}\n",
+     "DIR/zones.yaml:4:5: zone of the prefix 203.0.113.64/26: it overlaps that of 203.0.113.96/28 in line 3; an "
+     "address has its PTR in one zone"),
+    ("zone of RFC 2317 given twice", CLASSLESS + "64/26}\n  - {prefix: 203.0.113.64/26, zone: 64/26}\n",
+     "DIR/zones.yaml:4:5: zone `64/26.113.0.203.in-addr.arpa` is given twice, first in line 3"),
+    ("zone of RFC 2317 around the zone of an address",
+     V + "  - {prefix: 203.0.113.64/26, zone: 64/26}\n  - {name: 65.113.0.203.in-addr.arpa}\n",
+     "DIR/zones.yaml:4:5: zone of 203.0.113.64/26: the CNAME at `65.113.0.203.in-addr.arpa` would stand at the apex of "
+     "a zone"),
+    ("zone of RFC 2317, PTR given twice",
+     CLASSLESS + "64/26, records: [{name: 65, type: PTR, content: a.example}]}\nptrs: {203.0.113.65: a.example}\n",
+     "DIR/zones.yaml:4:22: the PTR of 203.0.113.65 to `a.example` is given twice, first in line 3"),
+    ("zone kind", Z + "  - {name: isp.example, kind: master}\n",
+     "DIR/zones.yaml:3:31: `kind`: expected native, primary or secondary, found `master`"),
+    ("zone kind list", Z + "  - {name: isp.example, kind: [native]}\n",
+     "DIR/zones.yaml:3:31: `kind`: expected native, primary or secondary, found a list"),
+    ("zone secondary without primaries", Z + "  - {name: isp.example, kind: secondary}\n",
+     "DIR/zones.yaml:3:31: `kind`: a secondary zone needs `primaries`"),
+    ("zone primaries of a native zone", Z + "  - {name: isp.example, primaries: [192.0.2.1]}\n",
+     "DIR/zones.yaml:3:25: `primaries`: only a zone of `kind: secondary` has them"),
+    ("zone primaries of a primary zone", Z + "  - {name: isp.example, kind: primary, primaries: [192.0.2.1]}\n",
+     "DIR/zones.yaml:3:40: `primaries`: only a zone of `kind: secondary` has them"),
+    ("zone primaries empty", Z + "  - {name: isp.example, kind: secondary, primaries: []}\n",
+     "DIR/zones.yaml:3:53: `primaries`: expected at least one value, found an empty list"),
+    ("zone primaries many",
+     Z + "  - {name: isp.example, kind: secondary, primaries: [" + ", ".join(f"192.0.2.{i}" for i in range(17)) +
+     "]}\n",
+     "DIR/zones.yaml:3:53: `primaries`: 17 addresses, at most 16 are possible"),
+    ("zone primaries twice", Z + "  - {name: isp.example, kind: secondary, primaries: [192.0.2.1, 192.0.2.1]}\n",
+     "DIR/zones.yaml:3:65: `primaries`: `192.0.2.1` is given twice"),
+] + [
+    (f"zone primary {text}", Z + f"  - {{name: isp.example, kind: secondary, primaries: [\"{text}\"]}}\n",
+     "DIR/zones.yaml:3:54: `primaries`: expected an address, \"192.0.2.1:5300\" or \"[2001:db8::1]:5300\", found "
+     f"`{text}`")
+    for text in ("ns1.isp.example", "192.0.2.1:", "192.0.2.1:65536", "192.0.2.1:0", "192.0.2.1:053", "192.0.2.1:5x",
+                 "[192.0.2.1]:53", "[2001:db8::1]", "2001:db8::1]:53", ":53", "[]:53", "192.0.2.1:999999999999")
+] + [
+    ("record ns apex and ns", Z + "  - name: isp.example\n    ns: a.example\n    records:\n"
+     "      - {name: \"@\", type: NS, content: ns9.isp.example}\n",
+     "DIR/zones.yaml:6:27: `type`: NS of the zone here and `ns` in line 4: expected one of them"),
+    ("record wildcard ns", records("name: \"*.a\", type: NS, content: ns9.isp.example"),
+     "DIR/zones.yaml:5:42: *.a.isp.example NS: a delegation cannot stand at a wildcard"),
+    ("record wildcard dname", records("name: \"*\", type: DNAME, content: a.example"),
+     "DIR/zones.yaml:5:43: *.isp.example DNAME: a DNAME cannot stand at a wildcard"),
+    ("record ds without ns", records(f"name: sub, type: DS, content: {DS}"),
+     "DIR/zones.yaml:5:40: sub.isp.example DS: DS belongs to a delegation, and no NS stand at this name"),
+    ("record ds bad", records("name: sub, type: NS, content: a.example", "name: sub, type: DS, content: 1 13 2 00"),
+     "DIR/zones.yaml:6:40: `content`: sub.isp.example DS: "),
+    ("record two dnames", records("name: sub, type: DNAME, content: b.example",
+                                  "name: sub, type: DNAME, content: a.example"),
+     "DIR/zones.yaml:5:43: sub.isp.example DNAME: a name has one DNAME (RFC 6672 2.4), the other is in line 6"),
+    ("record dname and cname", records("name: sub, type: DNAME, content: b.example",
+                                       "name: sub, type: CNAME, content: a.example"),
+     "DIR/zones.yaml:6:43: sub.isp.example CNAME: other records stand at this name (line 5)"),
+    ("record below a dname",
+     records("name: a.b.sub, type: A, content: 192.0.2.1", "name: sub, type: DNAME, content: b.example"),
+     "DIR/zones.yaml:5:43: a.b.sub.isp.example A: nothing may stand below the DNAME at `sub.isp.example` (line 6; "
+     "RFC 6672 2.4)"),
+    ("delegation below a dname",
+     records("name: a.sub, type: NS, content: a.example", "name: sub, type: DNAME, content: b.example"),
+     "DIR/zones.yaml:5:42: a.sub.isp.example NS: nothing may stand below the DNAME at `sub.isp.example` (line 6; "
+     "RFC 6672 2.4)"),
+    ("record below a dname of the apex",
+     records("name: www, type: A, content: 192.0.2.1", "name: \"@\", type: DNAME, content: b.example"),
+     "DIR/zones.yaml:5:39: www.isp.example A: nothing may stand below the DNAME at `isp.example` (line 6; RFC 6672 "
+     "2.4)"),
+    ("dname below a dname",
+     records("name: a.sub, type: DNAME, content: a.example", "name: sub, type: DNAME, content: b.example"),
+     "DIR/zones.yaml:5:45: a.sub.isp.example DNAME: nothing may stand below the DNAME at `sub.isp.example` (line 6; "
+     "RFC 6672 2.4)"),
+    ("ptr below a dname",
+     V[:-1] + "\n    records: [{name: \"@\", type: DNAME, content: b.example}]\nptrs:\n  203.0.113.1: a.example\n",
+     "DIR/zones.yaml:6:16: PTR of 203.0.113.1: the DNAME of `113.0.203.in-addr.arpa` (line 4) takes this address away"),
+    ("zone of ours below a dname, seen from above",
+     records("name: sub, type: DNAME, content: b.example", "name: a.sub, type: NS, content: a.example",
+             after="  - name: a.sub.isp.example\n"),
+     "DIR/zones.yaml:6:42: a.sub.isp.example NS: nothing may stand below the DNAME at `sub.isp.example` (line 5; "
+     "RFC 6672 2.4)"),
+    ("record of a zone inside", records("name: www.sub, type: TXT, content: x", after="  - name: sub.isp.example\n"),
+     "DIR/zones.yaml:5:45: www.sub.isp.example TXT belongs to the zone `sub.isp.example` (line 6): write it there; the "
+     "zone above may hold NS and DS at its apex, A and AAAA at or below it"),
+    ("ns below the apex of a zone inside",
+     records("name: a.sub, type: NS, content: x.example", after="  - name: sub.isp.example\n"),
+     "DIR/zones.yaml:5:42: a.sub.isp.example NS belongs to the zone `sub.isp.example` (line 6): write it there; the "
+     "zone above may hold NS and DS at its apex, A and AAAA at or below it"),
+    ("ns at the apex of a zone two levels inside",
+     records("name: a.sub, type: NS, content: x.example", after="  - name: sub.isp.example\n"
+     "  - name: a.sub.isp.example\n"),
+     "DIR/zones.yaml:5:42: a.sub.isp.example NS belongs to the zone `sub.isp.example` (line 6): write it there; the "
+     "zone above may hold NS and DS at its apex, A and AAAA at or below it"),
+    ("ptr of a zone inside",
+     Z + "  - prefix: 203.0.0.0/16\n    records: [{name: 1.113, type: PTR, content: x.example}]\n"
+     "  - prefix: 203.0.113.0/24\n",
+     "DIR/zones.yaml:4:49: 1.113.0.203.in-addr.arpa PTR belongs to the zone `113.0.203.in-addr.arpa` (line 5): write "
+     "it there; the zone above may hold NS and DS at its apex, A and AAAA at or below it"),
+    ("record above a zone twice",
+     records("name: sub, type: NS, content: x.example", "name: sub, type: NS, content: X.example",
+                                          after="  - name: sub.isp.example\n"),
+     "DIR/zones.yaml:6:40: record `sub.isp.example NS x.example.` is given twice, first in line 5"),
+    ("template at a cut", records("name: 198-51-100-7, type: NS, content: a.example",
+                                  after="  - prefix: 198.51.100.0/24\nblocks:\n"
+     "  - {prefix: 198.51.100.0/24, name: \"{ip}.isp.example\"}\n"),
+     "DIR/zones.yaml:8:37: template `{ip}.isp.example` of block 198.51.100.0/24: the name `198-51-100-7.isp.example` "
+     "of 198.51.100.7 lies at the delegation (NS) of `198-51-100-7.isp.example` (line 5); give it another name or say "
+     "`forward: external`"),
+    ("template below a cut", records("name: dyn, type: NS, content: a.example",
+                                     after="  - prefix: 198.51.100.0/24\nblocks:\n"
+     "  - {prefix: 198.51.100.0/24, name: \"{ip}.a.dyn.isp.example\"}\n"),
+     "DIR/zones.yaml:8:37: template `{ip}.a.dyn.isp.example` of block 198.51.100.0/24: the name "
+     "`198-51-100-0.a.dyn.isp.example` of 198.51.100.0 lies below the delegation (NS) of `dyn.isp.example` (line 5); "
+     "give it another name or say `forward: external`"),
+    ("template below a dname", records("name: \"12\", type: DNAME, content: a.example",
+                                       after="  - prefix: 198.51.100.0/24\nblocks:\n"
+     "  - {prefix: 198.51.100.0/24, name: \"a.{4}.isp.example\"}\n"),
+     "DIR/zones.yaml:8:37: template `a.{4}.isp.example` of block 198.51.100.0/24: the name `a.12.isp.example` of "
+     "198.51.100.12 lies below the DNAME of `12.isp.example` (line 5); give it another name or say `forward: "
+     "external`"),
+    ("delegations text", V + "delegations: none\n",
+     "DIR/zones.yaml:4:14: `delegations`: expected a list, found `none`"),
+    ("delegation text", G + "  - 203.0.113.64/26\n",
+     "DIR/zones.yaml:5:5: an entry of `delegations`: expected a mapping, found `203.0.113.64/26`"),
+    ("delegation unknown key", delegations("prefix: 203.0.113.64/26, name: a.example"),
+     "DIR/zones.yaml:5:31: an entry of `delegations`: unknown key `name`"),
+    ("delegation without prefix", delegations("ns: a.example"),
+     "DIR/zones.yaml:5:5: an entry of `delegations` without `prefix`"),
+    ("delegation without ns", delegations("prefix: 203.0.113.64/26"),
+     "DIR/zones.yaml:5:5: an entry of `delegations` without `ns`"),
+    ("delegation prefix", delegations("prefix: 203.0.113.65/26, ns: a.example"),
+     "DIR/zones.yaml:5:14: `prefix`: `203.0.113.65/26` has host bits set: 203.0.113.64/26 is the prefix that holds it"),
+    ("delegation ns empty", delegations("prefix: 203.0.113.64/26, ns: []"),
+     "DIR/zones.yaml:5:35: `ns`: expected at least one value, found an empty list"),
+    ("delegation ns address", delegations("prefix: 203.0.113.64/26, ns: [192.0.2.1]"),
+     "DIR/zones.yaml:5:36: `ns`: expected a name, found the address `192.0.2.1`"),
+    ("delegation ns root", delegations("prefix: 203.0.113.64/26, ns: [.]"),
+     "DIR/zones.yaml:5:36: `ns`: the root is no name server"),
+    ("delegation ns twice", delegations("prefix: 203.0.113.64/26, ns: [a.example, A.example.]"),
+     "DIR/zones.yaml:5:47: `ns`: `a.example` is given twice"),
+    ("delegation ttl", delegations("prefix: 203.0.113.64/26, ns: a.example, ttl: 1d"),
+     "DIR/zones.yaml:5:51: `ttl`: expected a number from 0 to 2147483647, found `1d`"),
+    ("delegation style of another prefix", delegations("prefix: 203.0.113.64/26, ns: a.example, style: 64/27"),
+     "DIR/zones.yaml:5:53: `style`: expected \"64/26\", \"64-26\", \"64-127\" or a full name for 203.0.113.64/26, "
+     "found `64/27`"),
+    ("delegation style for a /24", delegations("prefix: 203.0.113.0/24, ns: a.example, style: 0/24"),
+     "DIR/zones.yaml:5:45: `style`: it is for an IPv4 prefix longer than /24 (RFC 2317), found 203.0.113.0/24"),
+    ("delegation ds of many names", delegations(f"prefix: 203.0.113.64/26, ns: a.example, ds: {DS}"),
+     "DIR/zones.yaml:5:46: `ds`: the delegation of 203.0.113.64/26 is several zones, each with keys of its own; give "
+     "each its own entry, or all of them a `style`"),
+    ("delegation ds of several names", Z + "  - prefix: 2001:db8::/32\ndelegations:\n"
+     f"  - {{prefix: \"2001:db8::/46\", ns: a.example, ds: {DS}}}\n",
+     "DIR/zones.yaml:5:46: `ds`: the delegation of 2001:db8::/46 is several zones, each with keys of its own; give "
+     "each its own entry"),
+    ("delegation ds bad", delegations("prefix: 203.0.113.64/26, ns: a.example, style: 64/26, ds: 1 13 2 00"),
+     "DIR/zones.yaml:5:64: `ds`: 64/26.113.0.203.in-addr.arpa DS: "),
+    ("delegation of nothing of ours", delegations("prefix: 203.0.112.64/26, ns: a.example"),
+     "DIR/zones.yaml:5:5: delegation of 203.0.112.64/26: `64.112.0.203.in-addr.arpa` lies in no reverse zone of "
+     "`zones:`, and only the zone around it can delegate it"),
+    ("delegation of a whole zone", delegations("prefix: 203.0.113.0/24, ns: a.example"),
+     "DIR/zones.yaml:5:5: delegation of 203.0.113.0/24: `113.0.203.in-addr.arpa` lies in no reverse zone of `zones:`, "
+     "and only the zone around it can delegate it"),
+    ("delegation wider than the zone", delegations("prefix: 203.0.112.0/23, ns: a.example"),
+     "DIR/zones.yaml:5:5: delegation of 203.0.112.0/23: `112.0.203.in-addr.arpa` lies in no reverse zone of `zones:`, "
+     "and only the zone around it can delegate it"),
+    ("delegation to a forward name", Z + "  - prefix: 203.0.113.0/24\n  - name: isp.example\ndelegations:\n"
+     "  - {prefix: 203.0.113.64/26, ns: a.example, style: c.isp.example}\n",
+     "DIR/zones.yaml:6:5: delegation of 203.0.113.64/26: `c.isp.example` lies in no reverse zone of `zones:`, and only "
+     "the zone around it can delegate it"),
+    ("delegation with CNAMEs outside",
+     delegations("prefix: 203.0.112.64/26, ns: a.example, style: c.113.0.203.in-addr.arpa"),
+     "DIR/zones.yaml:5:5: delegation of 203.0.112.64/26: the CNAME at `64.112.0.203.in-addr.arpa` would lie in no "
+     "reverse zone of `zones:`"),
+    ("delegation to the zone itself",
+     delegations("prefix: 203.0.113.64/26, ns: a.example, style: 113.0.203.in-addr.arpa"),
+     "DIR/zones.yaml:5:5: delegation of 203.0.113.64/26: `style` names `113.0.203.in-addr.arpa`, which is a zone of "
+     "`zones:` for something else"),
+    ("delegation to the name of an address",
+     delegations("prefix: 203.0.113.64/26, ns: a.example, style: 65.113.0.203.in-addr.arpa"),
+     "DIR/zones.yaml:5:5: delegation of 203.0.113.64/26: the CNAME at `65.113.0.203.in-addr.arpa` would lie inside "
+     "another delegation"),
+    ("delegation twice",
+     delegations("prefix: 203.0.113.64/26, ns: a.example", "prefix: 203.0.113.64/26, ns: b.example, style: 64/26"),
+     "DIR/zones.yaml:6:5: delegation of 203.0.113.64/26 is given twice, first in line 5"),
+    ("delegation in a delegation",
+     delegations("prefix: 203.0.113.96/28, ns: a.example", "prefix: 203.0.113.64/26, ns: b.example"),
+     "DIR/zones.yaml:5:5: delegation of 203.0.113.96/28: it lies inside the delegation of 203.0.113.64/26 in line 6; "
+     "whoever serves that one delegates it"),
+    ("delegation of RFC 2317 in another one", delegations("prefix: 203.0.113.64/26, ns: b.example, style: 64/26",
+                                                         "prefix: 203.0.113.96/28, ns: a.example, style: 96/28"),
+     "DIR/zones.yaml:6:5: delegation of 203.0.113.96/28: it lies inside the delegation of 203.0.113.64/26 in line 5; "
+     "whoever serves that one delegates it"),
+    ("delegation three levels deep",
+     Z + "  - prefix: 2001:db8::/32\ndelegations:\n  - {prefix: \"2001:db8::/40\", ns: a.example}\n"
+     "  - {prefix: \"2001:db8:0:1::/64\", ns: a.example}\n",
+     "DIR/zones.yaml:6:5: delegation of 2001:db8:0:1::/64: it lies inside the delegation of 2001:db8::/40 in line 5; "
+     "whoever serves that one delegates it"),
+    ("delegation of our own zone under another name", V + "  - {prefix: 203.0.113.64/26, zone: 64/26}\ndelegations:\n"
+     "  - {prefix: 203.0.113.64/26, ns: a.example, style: 64-26}\n",
+     "DIR/zones.yaml:6:5: delegation of 203.0.113.64/26: `zones:` has the zone `64/26.113.0.203.in-addr.arpa` for it "
+     "(line 4); expected that name as `style`"),
+    ("delegation of our own zone without style", V + "  - {prefix: 203.0.113.64/26, zone: 64/26}\ndelegations:\n"
+     "  - {prefix: 203.0.113.64/26, ns: a.example}\n",
+     "DIR/zones.yaml:6:5: delegation of 203.0.113.64/26: `zones:` has the zone `64/26.113.0.203.in-addr.arpa` for it "
+     "(line 4); expected that name as `style`"),
+    ("delegation around our own zone", V + "  - {prefix: 203.0.113.64/26, zone: 64/26}\ndelegations:\n"
+     "  - {prefix: 203.0.113.0/25, ns: a.example, style: 0/25}\n",
+     "DIR/zones.yaml:6:5: delegation of 203.0.113.0/25: it holds the prefix 203.0.113.64/26 of the zone "
+     "`64/26.113.0.203.in-addr.arpa` (line 4)"),
+    ("delegation and its NS as records",
+     V[:-1] + "\n    records: [{name: 64/26, type: NS, content: b.example}]\ndelegations:\n"
+     "  - {prefix: 203.0.113.64/26, ns: a.example, style: 64/26}\n",
+     "DIR/zones.yaml:4:48: 64/26.113.0.203.in-addr.arpa NS: the delegation in line 6 gives all NS of this name: "
+     "expected them there or here"),
+    ("delegation and its DS as records",
+     V[:-1] + f"\n    records: [{{name: 64/26, type: DS, content: {DS.replace('ab', 'cd')}}}]\n"
+     f"delegations:\n  - {{prefix: 203.0.113.64/26, ns: a.example, style: 64/26, ds: {DS}}}\n",
+     "DIR/zones.yaml:4:48: 64/26.113.0.203.in-addr.arpa DS: the delegation in line 6 gives all DS of this name: "
+     "expected them there or here"),
+    ("delegation and the same NS as a record",
+     V[:-1] + "\n    records: [{name: 64/26, type: NS, content: a.example}]\ndelegations:\n"
+     "  - {prefix: 203.0.113.64/26, ns: a.example, style: 64/26}\n",
+     "DIR/zones.yaml:6:5: record `64/26.113.0.203.in-addr.arpa NS a.example.` is given twice, first in line 4"),
+    ("delegation of a zone of ours and its NS as records",
+     Z + "  - prefix: 203.0.0.0/16\n    records: [{name: 113, type: NS, content: b.example}]\n"
+     "  - prefix: 203.0.113.0/24\ndelegations:\n  - {prefix: 203.0.113.0/24, ns: a.example}\n",
+     "DIR/zones.yaml:4:46: 113.0.203.in-addr.arpa NS: the delegation in line 7 gives all NS of this name: expected "
+     "them there or here"),
+    ("delegation below NS in records",
+     Z + "  - prefix: 203.0.0.0/16\n    records: [{name: 113, type: NS, content: b.example}]\n"
+     "delegations:\n  - {prefix: 203.0.113.64/32, ns: a.example}\n",
+     "DIR/zones.yaml:6:5: 64.113.0.203.in-addr.arpa NS: this name lies below the delegation (NS) of "
+     "`113.0.203.in-addr.arpa` (line 4); whoever serves that one delegates it"),
+    ("delegation of RFC 2317 below NS in records",
+     Z + "  - prefix: 203.0.0.0/16\n    records: [{name: 113, type: NS, content: b.example}]\n"
+     "delegations:\n  - {prefix: 203.0.113.64/26, ns: a.example, style: 64/26}\n",
+     "DIR/zones.yaml:6:5: delegation of 203.0.113.64/26: the CNAME at `64.113.0.203.in-addr.arpa` would lie inside "
+     "another delegation"),
+    ("delegation and a record at the name of an address",
+     V[:-1] + "\n    records: [{name: 65, type: TXT, content: x}]\ndelegations:\n"
+     "  - {prefix: 203.0.113.64/26, ns: a.example, style: 64/26}\n",
+     "DIR/zones.yaml:4:46: 65.113.0.203.in-addr.arpa TXT: here stands the CNAME of RFC 2317 to "
+     "65.64/26.113.0.203.in-addr.arpa., by the prefix in line 6; nothing may stand beside a CNAME"),
+    ("delegated PTR", delegations("prefix: 203.0.113.64/26, ns: a.example") + "ptrs:\n  203.0.113.65: a.example\n",
+     "DIR/zones.yaml:7:17: PTR of 203.0.113.65: the delegation (NS) of `65.113.0.203.in-addr.arpa` (line 5) takes this "
+     "address away"),
+    ("delegated PTR of RFC 2317",
+     delegations("prefix: 203.0.113.64/26, ns: a.example, style: 64/26") + "ptrs:\n  203.0.113.65: a.example\n",
+     "DIR/zones.yaml:7:17: PTR of 203.0.113.65: the delegation of 203.0.113.64/26 in line 5 takes this address away"),
+    ("delegated PTR by a CSV",
+     delegations("prefix: 203.0.113.64/26, ns: a.example, style: 64/26") + "ptrs_file: p.csv\n",
+     "203.0.113.64,a.example\n",
+     "DIR/p.csv:1:1: PTR of 203.0.113.64: the delegation of 203.0.113.64/26 in DIR/zones.yaml line 5 takes this "
+     "address away"),
+    ("delegated PTR by a record", V[:-1] + "\n    records: [{name: 65, type: PTR, content: a.example}]\ndelegations:\n"
+     "  - {prefix: 203.0.113.64/26, ns: a.example}\n",
+     "DIR/zones.yaml:4:46: PTR of 203.0.113.65: the delegation (NS) of `65.113.0.203.in-addr.arpa` (line 6) takes this "
+     "address away"),
+    ("delegated PTR of IPv6",
+     Z + "  - prefix: 2001:db8::/32\ndelegations:\n  - {prefix: \"2001:db8:1::/48\", ns: a.example}\n"
+     "ptrs:\n  2001:db8:1::7: a.example\n",
+     "DIR/zones.yaml:7:18: PTR of 2001:db8:1::7: the delegation (NS) of `1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa` (line 5) "
+     "takes this address away"),
+    ("alias at the PTR of an address in a zone of RFC 2317",
+     CLASSLESS + "64/26, records: [{name: 65, type: CNAME, content: a.example}]}\nptrs: {203.0.113.65: a.example}\n",
+     "DIR/zones.yaml:3:87: 65.64/26.113.0.203.in-addr.arpa CNAME: this address has an explicit PTR (line 4)"),
+    ("ptr in the part of a /24 that is not ours", CLASSLESS + "64/26}\nptrs:\n  203.0.113.1: a.example\n",
+     "DIR/zones.yaml:5:16: PTR of 203.0.113.1: no reverse zone of `zones:` holds this address, so nobody would see it; "
+     "add one (`- prefix: ...`) or leave the PTR out"),
+    ("block wider than a zone of RFC 2317", CLASSLESS + "64/26}\nblocks:\n  - {prefix: 203.0.113.0/24, name: none}\n",
+     "DIR/zones.yaml:5:5: block 203.0.113.0/24: no reverse zone of `zones:` holds 203.0.113.0; add `- prefix: "
+     "203.0.113.0/24` to `zones:` or say `reverse: external`"),
+    ("template in a zone of RFC 2317 with a forward name", Z + "  - {prefix: 203.0.113.64/26, zone: rev.isp.example}\n"
+     "  - name: isp.example\nblocks:\n  - {prefix: 203.0.113.64/26, name: \"{ip}.rev.isp.example\"}\n",
+     "DIR/zones.yaml:6:37: template `{ip}.rev.isp.example` of block 203.0.113.64/26: the name "
+     "`203-0-113-64.rev.isp.example` of 203.0.113.64 lies in no forward zone of `zones:`; add that zone or say "
+     "`forward: external`"),
 ]
 
 

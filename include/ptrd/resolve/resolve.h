@@ -31,7 +31,7 @@ enum answer_source {
     ANSWER_EXPLICIT,
     ANSWER_GENERATED,
     ANSWER_DERIVED,
-    ANSWER_DELEGATED, /* a cut */
+    ANSWER_DELEGATED, /* at or below a cut, or below a DNAME */
     ANSWER_ENT,
 };
 
@@ -39,7 +39,8 @@ struct row {
     enum row_kind kind;
     enum answer_source source;
     uint16_t type;
-    bool auth;
+    bool auth;  /* false: at or below a cut, DS at the cut aside */
+    bool local; /* explicit, and accepted through PowerDNS */
     uint32_t ttl_s;
     struct span bytes;
     struct addr addr;
@@ -50,6 +51,8 @@ struct answer {
     uint32_t count, capacity;
     const struct zone *zone;   /* the zone that the name belongs to, or NULL */
     const struct block *block; /* the most specific one, of a full reverse or generated name */
+    enum place_rule rule;      /* how cuts and DNAMEs of the zone rule the name, */
+    struct name cut;           /* and which one does (len 0: none) */
     enum answer_source source; /* of the PTR or address rows if there are any, else of the first */
     struct name generated;
     uint8_t *facts; /* resolve's own, by zone: facts.c; they hold for: */
@@ -64,6 +67,18 @@ void answer_done(struct answer *a) PTRD_NONNULL;
 /* 0 with a->count rows (0: nothing), or an error, upon which the caller must not answer at all. */
 PTRD_CHECKED int resolve(struct snapshot *s, const struct question *q,
                          struct answer *a) PTRD_NONNULL;
+
+/* Contents of one RRset of what is explicit: local in front of source, as everywhere. Rows are
+ * appended to a; for editing (resolve leaves out what the zone hides). Returns 0 or an error. */
+enum explicit_table { EXPLICIT_RECORDS, EXPLICIT_ABOVE };
+PTRD_CHECKED int resolve_explicit(struct snapshot *s, enum explicit_table table,
+                                  const struct name *owner, uint16_t type,
+                                  struct answer *a) PTRD_NONNULL;
+
+/* Would an explicit PTR that says `forward` give its target the address (ptrd-zones(5),
+ * forward_auto)? What else stands at the target, and cuts, are looked at when it is asked for. */
+bool resolve_derives(const struct table *t, enum ptr_forward forward,
+                     const struct name *target) PTRD_NONNULL;
 
 /* Every name of a zone but the generated ones, once, with all its rows: the apex, then names with
  * records and cuts in canonical order, then explicit PTRs by address, then derived names in

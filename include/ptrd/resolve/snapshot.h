@@ -40,4 +40,14 @@ void snapshot_done(struct snapshot *s) PTRD_NONNULL;
 PTRD_CHECKED int snapshot_begin(struct snapshot *s) PTRD_NONNULL;
 void snapshot_end(struct snapshot *s) PTRD_NONNULL;
 
+/* A snapshot of a writer's own transaction (store_reader_of_writer, borrowed): the table is that of
+ * the structure at its beginning, waited for if need be; changes of cuts inside the transaction
+ * show in its rows only. begin and end do nothing on it; end it by snapshot_done before the
+ * reader is freed. */
+PTRD_CHECKED int snapshot_init_writer(struct snapshot *s, struct engine *e,
+                                      struct store_reader *reader) PTRD_NONNULL;
+
+/* The table that the reader's open transaction describes; the caller frees it. */
+PTRD_CHECKED int snapshot_table(struct store_reader *r, struct table **out) PTRD_NONNULL;
+
 #endif

@@ -12,7 +12,7 @@
 /* Where a thing was written: file is one of model->files. */
 struct model_place {
     uint32_t line, column;
-    uint16_t file;
+    uint32_t file;
 };
 
 struct model_metadata {
@@ -28,6 +28,20 @@ struct model_zone {
     uint32_t serial; /* `serial:`: the first serial of a zone that the store never had */
     struct model_metadata *metadata;
     unsigned metadata_count;
+    bool listed_ns; /* its apex NS stand in `records:`, with a TTL of their own */
+    struct model_place place;
+};
+
+/* A prefix delegated to somebody else, as written (`delegations:`). model_expand makes the records
+ * that it stands for. */
+struct model_delegation {
+    struct prefix prefix;
+    struct name child; /* RFC 2317: where the CNAMEs lead; len 0: NS at the prefix's own names */
+    uint32_t ttl_s;
+    struct name *ns;
+    unsigned ns_count;
+    const char **ds; /* canonical contents */
+    unsigned ds_count;
     struct model_place place;
 };
 
@@ -51,6 +65,8 @@ struct model_record {
     uint32_t ttl_s;
     const char *content;
     size_t content_len;
+    bool made;      /* by model_expand: not written by anybody */
+    struct name in; /* apex of the zone in whose `records:` it stands; len 0: its owner's own */
     struct model_place place;
 };
 
@@ -61,10 +77,8 @@ struct model_ptr {
     uint32_t target;
     uint32_t ttl_s;
     uint32_t line;
-    uint8_t file;
-    uint8_t column; /* 0: not known */
-    uint8_t family;
-    uint8_t forward; /* enum ptr_forward */
+    uint32_t file : 19, column : 8;   /* column 0: not known */
+    uint32_t family : 3, forward : 2; /* enum family, enum ptr_forward; 32 bytes in all */
 };
 #define MODEL_TTL_UNSAID UINT32_MAX /* ptr without ttl: its zone's */
 
@@ -75,12 +89,16 @@ struct model {
     uint32_t block_count, block_capacity;
     struct model_record *records;
     uint32_t record_count, record_capacity;
+    struct model_record *above; /* held by a zone at or below the apex of a zone of ours in it */
+    uint32_t above_count, above_capacity;
+    struct model_delegation *delegations;
+    uint32_t delegation_count, delegation_capacity;
     struct model_ptr *ptrs;
     uint32_t ptr_count, ptr_capacity;
     uint8_t *targets;
     size_t target_size, target_capacity;
     const char **files;
-    uint16_t file_count;
+    uint32_t file_count;
     enum store_source source;
     struct arena arena;
 };
@@ -96,19 +114,41 @@ const char *model_strndup(struct model *m, const char *text, size_t len) PTRD_NO
 struct model_zone *model_add_zone(struct model *m) PTRD_NONNULL;
 struct model_block *model_add_block(struct model *m) PTRD_NONNULL;
 struct model_record *model_add_record(struct model *m) PTRD_NONNULL;
+struct model_record *model_add_above(struct model *m) PTRD_NONNULL;
+struct model_delegation *model_add_delegation(struct model *m) PTRD_NONNULL;
 PTRD_CHECKED int model_add_ptr(struct model *m, const struct addr *addr, const struct name *target,
-                               uint32_t ttl_s, enum ptr_forward forward, uint16_t file,
+                               uint32_t ttl_s, enum ptr_forward forward, uint32_t file,
                                uint32_t line) PTRD_NONNULL;
 /* Says where in its line the PTR added last stands. */
 void model_ptr_column(struct model *m, uint32_t column) PTRD_NONNULL;
 /* Registers a path (copied); returns its number, at most MODEL_FILES_MAX - 1. */
 #define MODEL_FILES_MAX 256
 PTRD_CHECKED int model_add_file(struct model *m, const char *path) PTRD_NONNULL;
+/* The same without looking whether it is known, for imports of many files: at most MODEL_FILES_TOP.
+ */
+#define MODEL_FILES_TOP (1u << 19)
+PTRD_CHECKED int model_append_file(struct model *m, const char *path) PTRD_NONNULL;
+
+/* Makes the records that delegations and RFC 2317 zones stand for (NS, DS, CNAMEs of a prefix;
+ * where parent and child are both ours, the CNAMEs once), and moves to `above` what the `records:`
+ * of a zone hold at or below the apex of a zone of ours inside it: NS and DS at that apex, A and
+ * AAAA at or below it; anything else there is refused. Refused too, with the place: a delegation in
+ * no reverse zone of ours, or whose name is another than that of the RFC 2317 zone of ours with its
+ * prefix. Once a model, when it is complete and before model_sort. */
+PTRD_CHECKED int model_expand(struct model *m, struct diag *diag) PTRD_NONNULL;
 
 /* Sorts zones and records (canonical owner order, type, content), blocks and PTRs (family, first,
  * larger first; address, target). Refuses what is there twice, with both lines: zones of one name,
  * the same PTR pair, the same RR; an RRset with two TTLs takes the least. */
 PTRD_CHECKED int model_sort(struct model *m, struct diag *diag) PTRD_NONNULL;
+
+/* Puts a place into diag and returns err. */
+int model_refuse(const struct model *m, struct model_place place, struct diag *diag, int err,
+                 const char *format, ...) PTRD_FORMAT(5, 6);
+
+/* "line 7", or "FILE line 7" when it is in another file than here. */
+void model_place_print(const struct model *m, struct model_place place, struct model_place here,
+                       char *out, size_t size) PTRD_NONNULL;
 
 /* The wire name of a ptr. */
 static inline struct span model_target(const struct model *m, const struct model_ptr *p)
