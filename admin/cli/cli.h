@@ -5,14 +5,19 @@
 
 #include "ptrd/resolve/resolve.h"
 #include "ptrd/source/model.h"
+#include "ptrd/sync/load.h"
 
 enum cli_exit { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
 
 /* What the options of a command line said; operands are the words that are no options. */
+#define CLI_OPERANDS_MAX 3
 struct cli_args {
     const char *db;
     bool json;
-    const char *operand;
+    bool all;
+    const char *operand; /* the first one, or NULL */
+    const char *operands[CLI_OPERANDS_MAX];
+    unsigned operand_count;
 };
 
 struct cli_command {
@@ -20,7 +25,8 @@ struct cli_command {
     const char *synopsis; /* behind "ptrctl NAME " */
     const char *summary;  /* one line */
     const char *help;     /* the rest of --help */
-    bool takes_json;
+    bool takes_json, takes_all;
+    unsigned operands_max;
     int (*run)(const struct cli_args *args);
 };
 
@@ -28,6 +34,17 @@ int cli_check(const struct cli_args *args) PTRD_NONNULL;
 int cli_load(const struct cli_args *args) PTRD_NONNULL;
 int cli_explain(const struct cli_args *args) PTRD_NONNULL;
 int cli_dump(const struct cli_args *args) PTRD_NONNULL;
+int cli_local(const struct cli_args *args) PTRD_NONNULL;
+
+/* What PowerDNS changed (local.c): how many RRsets, how many of them hide one of the source, and
+ * how many lie in no zone. */
+struct cli_local_counts {
+    uint64_t all, hiding, outside;
+};
+/* Counts; list: prints those that hide something and those in no zone as findings. Returns 0 or an
+ * error with diag. */
+PTRD_CHECKED int cli_local_report(const char *db, bool list, struct cli_local_counts *out,
+                                  struct diag *diag) PTRD_NONNULL;
 
 /* Prints a diag to stderr as "ptrctl: FILE:LINE:COLUMN: MESSAGE"; returns CLI_REFUSED. */
 int cli_refuse(const struct diag *diag) PTRD_NONNULL;
@@ -47,8 +64,9 @@ void cli_progress_show(struct cli_progress *p, const char *phase, uint64_t done,
                        uint64_t total) PTRD_NONNULL;
 void cli_progress_end(struct cli_progress *p) PTRD_NONNULL;
 
-/* Content of a row as PowerDNS gets it; returns its length. */
-#define CLI_CONTENT_MAX 65536
-size_t cli_row_content(const struct row *row, char out[CLI_CONTENT_MAX]) PTRD_NONNULL;
+/* Makes a store equal to a model (load_model), the store made where it is missing. */
+PTRD_CHECKED int cli_write_store(const char *db, const struct model *m, const struct table *t,
+                                 struct cli_progress *progress, struct load_report *report,
+                                 struct diag *diag) PTRD_NONNULL;
 
 #endif

@@ -42,6 +42,22 @@ static int read_and_prove(const char *file, const char *db, struct cli_progress 
     return check_model(*m, t, diag);
 }
 
+/* PowerDNS's Unix connector reads the list of zones in quadratic time: some 22,000 take the two
+ * seconds that it waits, and then pdns_server does not start. */
+#define ZONES_MANY 15000
+
+static bool zones_many(const struct model *m)
+{
+    if (m->zone_count < ZONES_MANY)
+        return false;
+    printf("warning: %u zones: over a Unix socket PowerDNS reads so long a list in quadratic time, "
+           "and does not start where that takes longer than its `timeout`; let it start "
+           "`ptrd --stdio` (pipe connector, timeout=0), or set zone-cache-refresh-interval=0: "
+           "MANY ZONES in ptrctl(1)\n",
+           m->zone_count);
+    return true;
+}
+
 /* --- check ------------------------------------------------------------------------------------ */
 
 static void print_finding(void *ctx, const struct check_finding *f)
@@ -62,9 +78,17 @@ static void print_summary(const struct model *m, const char *what)
            m->ptr_count, m->record_count);
 }
 
+static void print_local(const char *db, const struct cli_local_counts *c)
+{
+    printf("%s: %" PRIu64 " local RRsets (changed through PowerDNS; `ptrctl local list`), %" PRIu64
+           " of them in place of the source's, %" PRIu64 " in no zone\n",
+           db, c->all, c->hiding, c->outside);
+}
+
 int cli_check(const struct cli_args *args)
 {
     struct diag diag = {.file = NULL};
+    struct cli_local_counts local = {.all = 0};
     struct cli_progress progress;
     struct model *m = NULL;
     struct table *t = NULL;
@@ -76,9 +100,14 @@ int cli_check(const struct cli_args *args)
     cli_progress_end(&progress);
     if (err == 0)
         err = check_pairs(m, t, print_finding, m, &errors, &warnings);
+    if (err == 0 && args->db)
+        err = cli_local_report(args->db, true, &local, &diag);
     if (err == 0) {
+        warnings += zones_many(m);
         print_summary(m, args->operand ? args->operand : args->db);
         printf("; %" PRIu64 " errors, %" PRIu64 " warnings\n", errors, warnings);
+        if (local.all)
+            print_local(args->db, &local);
     }
     int status = err < 0 ? cli_refuse(&diag) : errors ? CLI_REFUSED : CLI_OK;
     table_free(t);
@@ -87,6 +116,19 @@ int cli_check(const struct cli_args *args)
 }
 
 /* --- load ------------------------------------------------------------------------------------- */
+
+/* What stays of PowerDNS's changes, and may not be what the file says. */
+static int print_kept(const char *db, struct diag *diag)
+{
+    struct cli_local_counts local;
+    int err = cli_local_report(db, false, &local, diag);
+    if (err == 0 && local.all) {
+        print_local(db, &local);
+        if (local.hiding || local.outside)
+            printf("`ptrctl check --db %s` lists these\n", db);
+    }
+    return err;
+}
 
 static void print_report(const struct cli_args *args, const struct model *m, const struct table *t,
                          const struct load_report *r)
@@ -100,17 +142,18 @@ static void print_report(const struct cli_args *args, const struct model *m, con
         printf("%u zones added, %u removed: PowerDNS sees them after `pdns_control rediscover`, or "
                "at its next refresh\n",
                r->zones_added, r->zones_removed);
+    (void)zones_many(m);
     if (check_pairs(m, t, NULL, NULL, &errors, &warnings) == 0 && errors + warnings)
         printf("%" PRIu64 " errors and %" PRIu64
                " warnings about names that do not agree: `ptrctl check %s` lists them\n",
                errors, warnings, args->operand);
 }
 
-static int write_store(const struct cli_args *args, const struct model *m, const struct table *t,
-                       struct cli_progress *progress, struct load_report *report, struct diag *diag)
+int cli_write_store(const char *db, const struct model *m, const struct table *t,
+                    struct cli_progress *progress, struct load_report *report, struct diag *diag)
 {
     struct store *s;
-    int err = store_open(args->db, STORE_OPEN_CREATE, &s, diag);
+    int err = store_open(db, STORE_OPEN_CREATE, &s, diag);
     if (err < 0)
         return err;
     err = load_model(s, m, t, (int64_t)time(NULL), WRITER_WAIT_MS, show_phase, progress, report,
@@ -132,11 +175,13 @@ int cli_load(const struct cli_args *args)
     int err = read_and_prove(args->operand, NULL, &progress, &m, &t, &diag);
     if (err == 0) {
         diag = (struct diag){.file = NULL};
-        err = write_store(args, m, t, &progress, &report, &diag);
+        err = cli_write_store(args->db, m, t, &progress, &report, &diag);
     }
     cli_progress_end(&progress);
-    if (err == 0)
+    if (err == 0) {
         print_report(args, m, t, &report);
+        err = print_kept(args->db, &diag);
+    }
     int status = err < 0 ? cli_refuse(&diag) : CLI_OK; /* diag->file lies in the model */
     table_free(t);
     model_free(m);

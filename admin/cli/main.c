@@ -11,17 +11,21 @@ static const struct cli_command commands[] = {
      .summary = "prove a zones file, or what a store holds, without changing anything",
      .help =
          "Everything that `load` would refuse is refused, with file, line, column and the value;\n"
-         "then names and addresses that do not agree are listed.\n"
+         "then names and addresses that do not agree are listed, and with --db what PowerDNS\n"
+         "changed in place of the source's.\n"
          "Exit status: 0 fine (warnings at most), 1 refused or an error found, 2 usage.\n\n"
          "  ptrctl check /etc/ptrd/zones.yaml\n"
          "  ptrctl check --db /var/lib/ptrd\n",
+     .operands_max = 1,
      .run = cli_check},
     {.name = "load",
      .synopsis = "FILE --db DIR",
      .summary = "make a store equal to a zones file; live at ptrd's next request",
      .help = "The file is accepted whole or refused whole. Only differences are written, in one\n"
-             "transaction; ids of zones stay, serials rise where answers change.\n\n"
+             "transaction; ids of zones stay, serials rise where answers change. What PowerDNS\n"
+             "changed stays (`ptrctl local`).\n\n"
              "  ptrctl load /etc/ptrd/zones.yaml --db /var/lib/ptrd\n",
+     .operands_max = 1,
      .run = cli_load},
     {.name = "explain",
      .synopsis = "ADDRESS|NAME --db DIR [--json]",
@@ -29,6 +33,7 @@ static const struct cli_command commands[] = {
      .help = "  ptrctl explain 198.51.100.7 --db /var/lib/ptrd\n"
              "  ptrctl explain mail.isp.example --db /var/lib/ptrd --json\n",
      .takes_json = true,
+     .operands_max = 1,
      .run = cli_explain},
     {.name = "dump",
      .synopsis = "--db DIR",
@@ -36,7 +41,21 @@ static const struct cli_command commands[] = {
      .help = "Loaded into an empty directory the result gives the same answers and serials. Keys,\n"
              "zone ids and origins are not in it.\n\n"
              "  ptrctl dump --db /var/lib/ptrd > zones.yaml\n",
+     .operands_max = 1,
      .run = cli_dump},
+    {.name = "local",
+     .synopsis = "list|export|drop [NAME [TYPE]] --db DIR [--json] [--all]",
+     .summary = "show, export or take back what PowerDNS changed (local RRsets)",
+     .help = "list    each local RRset, and whether it hides one of the source (--json: as JSON)\n"
+             "export  the same as parts of a zones file; what was deleted as comments\n"
+             "drop    takes back those of a name or address, of one type, or with --all every one\n"
+             "A local RRset stands in front of the source's, and no load changes it.\n\n"
+             "  ptrctl local list --db /var/lib/ptrd\n"
+             "  ptrctl local drop www.isp.example A --db /var/lib/ptrd\n",
+     .takes_json = true,
+     .takes_all = true,
+     .operands_max = CLI_OPERANDS_MAX,
+     .run = cli_local},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -76,14 +95,17 @@ static int parse(const struct cli_command *c, int argc, char **argv, struct cli_
             args->db = word + 5;
         } else if (options && c->takes_json && strcmp(word, "--json") == 0) {
             args->json = true;
+        } else if (options && c->takes_all && strcmp(word, "--all") == 0) {
+            args->all = true;
         } else if (options && word[0] == '-' && word[1]) {
             return cli_usage(c->name, "unknown option `%s`", word);
-        } else if (args->operand) {
+        } else if (args->operand_count == c->operands_max) {
             return cli_usage(c->name, "`%s` is one word too many", word);
         } else {
-            args->operand = word;
+            args->operands[args->operand_count++] = word;
         }
     }
+    args->operand = args->operands[0];
     return CLI_OK;
 }
 

@@ -54,7 +54,7 @@ static struct span without_dot(struct span text)
     return text;
 }
 
-static void encode_name(struct reply *r, struct span wire)
+static void encode_target(struct reply *r, struct span wire)
 {
     reply_name(r, wire);
     if (!r->error && wire.len > 1)
@@ -68,7 +68,7 @@ static void encode_row_content(struct reply *r, const struct row *row)
     case ROW_ENT:
         break;
     case ROW_NAME:
-        encode_name(r, row->bytes);
+        encode_target(r, row->bytes);
         break;
     case ROW_ADDR:
         reply_put(r, text, addr_print(&row->addr, text));
@@ -96,4 +96,18 @@ void encode_row(struct reply *r, struct span qname, const struct row *row, uint3
     if (!row->auth)
         REPLY_LITERAL(r, ",\"auth\":0"); /* a number: PowerDNS takes false for 1 */
     REPLY_LITERAL(r, "}");
+}
+
+void encode_string(struct reply *r, struct span text)
+{
+    REPLY_LITERAL(r, "\"");
+    reply_text(r, text);
+    REPLY_LITERAL(r, "\"");
+}
+
+void encode_name(struct reply *r, const struct name *name)
+{
+    REPLY_LITERAL(r, "\"");
+    reply_name(r, (struct span){name->wire, name->len});
+    REPLY_LITERAL(r, "\"");
 }

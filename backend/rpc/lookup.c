@@ -78,7 +78,9 @@ int rpc_lookup(struct rpc_worker *w, const struct scan_request *request, struct 
     rc = worker_begin(w, diag);
     if (rc < 0)
         return rc;
-    rc = resolve(&w->snapshot, &q, &w->answer);
+    rc = resolve(w->snapshot, &q, &w->answer);
+    if (rc == 0 && w->edit.deleted_count > 0)
+        worker_edit_hide(w, &q);
     if (rc < 0)
         diag_set(diag, rc, "lookup: %s", ptrd_strerror(rc));
     else

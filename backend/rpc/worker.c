@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <time.h>
 
 int rpc_worker_new(struct engine *e, struct rpc_worker **out)
 {
@@ -18,8 +19,10 @@ void rpc_worker_free(struct rpc_worker *w)
 {
     if (!w)
         return;
+    worker_edit_end(w);
+    counted_end(&w->counted);
     if (w->snapshot_ready)
-        snapshot_done(&w->snapshot);
+        snapshot_done(&w->own_snapshot);
     answer_done(&w->answer);
     reply_done(&w->reply);
     free(w);
@@ -30,22 +33,62 @@ void rpc_worker_rest(struct rpc_worker *w)
     reply_reset(&w->reply);
 }
 
-int worker_begin(struct rpc_worker *w, struct diag *diag)
+static int64_t now_ms(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t worker_now_ms(void)
+{
+    return now_ms(CLOCK_MONOTONIC);
+}
+
+int64_t worker_now_s(void)
+{
+    return now_ms(CLOCK_REALTIME) / 1000;
+}
+
+/* --- reading --- */
+
+static int own_snapshot(struct rpc_worker *w, struct diag *diag)
 {
     if (!w->snapshot_ready) {
-        int rc = snapshot_init(&w->snapshot, w->engine);
+        int rc = snapshot_init(&w->own_snapshot, w->engine);
         if (rc < 0)
             return diag_set(diag, rc, "cannot read the store: %s", ptrd_strerror(rc));
         w->snapshot_ready = true;
     }
-    int rc = snapshot_begin(&w->snapshot);
+    w->snapshot = &w->own_snapshot;
+    return 0;
+}
+
+int worker_begin(struct rpc_worker *w, struct diag *diag)
+{
+    int rc = 0;
+    if (w->edit.phase == EDIT_OPEN)
+        w->snapshot = edit_snapshot(w->edit.edit);
+    else
+        rc = own_snapshot(w, diag);
+    if (rc < 0)
+        return rc;
+    rc = snapshot_begin(w->snapshot);
     return rc < 0 ? diag_set(diag, rc, "cannot read the store: %s", ptrd_strerror(rc)) : 0;
 }
 
 void worker_end(struct rpc_worker *w)
 {
-    snapshot_end(&w->snapshot);
+    snapshot_end(w->snapshot);
 }
+
+const struct zone *worker_zone(const struct rpc_worker *w, const struct name *name)
+{
+    const struct zone *zone = table_zone_for(w->snapshot->table, name);
+    return zone && name_equal(&zone->apex, name) ? zone : NULL;
+}
+
+/* --- one request --- */
 
 /* Methods other than lookup, their parameters read by jansson. */
 static int handle_method(struct rpc_worker *w, const struct method *m, const char *request,
@@ -65,11 +108,19 @@ static int handle_method(struct rpc_worker *w, const struct method *m, const cha
     return rc;
 }
 
-static int handle_request(struct rpc_worker *w, const char *text, size_t len, struct diag *diag)
+static const struct method *find_method(const struct scan_value *value)
 {
-    struct scan_request request;
     char name[64];
     size_t name_len;
+    if (scan_string(value, name, sizeof name, &name_len) < 0)
+        name_len = 0; /* longer than any that we know */
+    return method_find(name, name_len);
+}
+
+static int handle_request(struct rpc_worker *w, const char *text, size_t len,
+                          const struct method **method, struct diag *diag)
+{
+    struct scan_request request;
     int rc = scan_request(text, len, &request, diag);
     if (rc < 0)
         return rc;
@@ -77,23 +128,54 @@ static int handle_request(struct rpc_worker *w, const char *text, size_t len, st
         return diag_set(diag, PTRD_EINVAL, "not a request: no method");
     if (request.parameters.kind != SCAN_OBJECT && request.parameters.kind != SCAN_MISSING)
         return diag_set(diag, PTRD_EINVAL, "not a request: parameters are no object");
-    /* APILookup: PowerDNS 5.0's HTTP API asking for one name */
-    if (scan_is(&request.method, "lookup", 6) || scan_is(&request.method, "APILookup", 9))
+    if (scan_is(&request.method, "lookup", 6)) {
+        count_one(&w->counted, 0);
         return rpc_lookup(w, &request, diag);
-    if (scan_string(&request.method, name, sizeof name, &name_len) < 0)
-        name_len = 0; /* longer than any that we know */
-    return handle_method(w, method_find(name, name_len), text, len, diag);
+    }
+    *method = find_method(&request.method);
+    count_one(&w->counted, method_number(*method));
+    /* APILookup: PowerDNS 5.0's HTTP API asking for one name */
+    if (scan_is(&request.method, "APILookup", 9))
+        return rpc_lookup(w, &request, diag);
+    return handle_method(w, *method, text, len, diag);
+}
+
+/* The reply to a request that was refused, and the line for our log. */
+static void encode_refusal(struct rpc_worker *w, int result, const struct method *m,
+                           struct diag *diag)
+{
+    struct reply *r = &w->reply;
+    reply_reset(r);
+    REPLY_LITERAL(r, "{");
+    if (result == METHOD_REFUSED)
+        REPLY_LITERAL(r, "\"result\":false,");
+    REPLY_LITERAL(r, "\"log\":[");
+    encode_string(r, (struct span){(const uint8_t *)diag->message, strlen(diag->message)});
+    REPLY_LITERAL(r, "]");
+    char reason[sizeof diag->message];
+    memcpy(reason, diag->message, sizeof reason);
+    diag_set(diag, 0, "%s refused: %.700s", m->name, reason);
+    if (w->edit.told)
+        diag->message[0] = '\0';
 }
 
 enum rpc_verdict rpc_handle(struct rpc_worker *w, const char *request, size_t len,
                             const char **reply, size_t *reply_len, struct diag *diag)
 {
     struct reply *r = &w->reply;
+    const struct method *method = NULL;
     diag->message[0] = '\0';
+    w->edit.told = false;
     reply_reset(r);
     REPLY_LITERAL(r, "{\"result\":");
-    if (handle_request(w, request, len, diag) < 0)
+    int rc = handle_request(w, request, len, &method, diag);
+    w->edit.used_ms = w->edit.phase == EDIT_OPEN ? worker_now_ms() : 0;
+    if (rc < 0)
         return RPC_CLOSE;
+    if (rc == METHOD_DONE)
+        diag->message[0] = '\0';
+    else
+        encode_refusal(w, rc, method, diag);
     REPLY_LITERAL(r, "}\n");
     if (r->error) {
         diag_set(diag, r->error, "the reply cannot be made: %s", ptrd_strerror(r->error));

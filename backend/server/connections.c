@@ -20,15 +20,19 @@ struct connection {
     char peer[64];
 };
 
-void connections_init(struct connections *c, struct engine *e, unsigned max, struct log_limit *log)
+int connections_init(struct connections *c, struct engine *e, unsigned max, struct log_limit *log)
 {
     pthread_condattr_t attr;
     *c = (struct connections){.engine = e, .max = max, .log = log};
+    int rc = rpc_counters_new(&c->counters);
+    if (rc < 0)
+        return rc;
     pthread_mutex_init(&c->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&c->ended, &attr);
     pthread_condattr_destroy(&attr);
+    return 0;
 }
 
 void connections_done(struct connections *c)
@@ -37,6 +41,7 @@ void connections_done(struct connections *c)
     pthread_mutex_unlock(&c->lock);
     pthread_cond_destroy(&c->ended);
     pthread_mutex_destroy(&c->lock);
+    rpc_counters_free(c->counters);
 }
 
 static void name_peer(struct connection *c)
@@ -81,7 +86,7 @@ static void end(struct connection *c)
 static void *thread_main(void *arg)
 {
     struct connection *c = arg;
-    const struct stream s = {c->fd, c->fd, c->peer, c->all->log};
+    const struct stream s = {c->fd, c->fd, c->peer, c->all->log, c->all->counters};
     (void)!stream_serve(&s, c->all->engine); /* it has logged */
     end(c);
     return NULL;

@@ -6,7 +6,7 @@
 #define PTRD_SERVER_CONNECTIONS_H
 
 #include "log.h"
-#include "ptrd/resolve/snapshot.h"
+#include "ptrd/rpc/rpc.h"
 
 struct connection;
 
@@ -17,10 +17,12 @@ struct connections {
     unsigned count, max;
     struct engine *engine;
     struct log_limit *log;
+    struct rpc_counters *counters;
 };
 
-void connections_init(struct connections *c, struct engine *e, unsigned max,
-                      struct log_limit *log) PTRD_NONNULL;
+/* PTRD_ENOMEM. */
+PTRD_CHECKED int connections_init(struct connections *c, struct engine *e, unsigned max,
+                                  struct log_limit *log) PTRD_NONNULL;
 void connections_done(struct connections *c) PTRD_NONNULL; /* none left */
 
 /* Takes fd, and closes it on failure: PTRD_ELIMIT, PTRD_ENOMEM, -errno. */

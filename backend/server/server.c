@@ -188,7 +188,13 @@ int server_run(const struct server_config *config, struct engine *e)
     log_limit_init(&s.log);
     raise_descriptor_limit(config);
     (void)!store_clear_dead_readers(engine_store(e));
-    connections_init(&s.connections, e, config->connections_max, &s.log);
+    if (connections_init(&s.connections, e, config->connections_max, &s.log) < 0) {
+        log_line("no memory");
+        log_limit_done(&s.log);
+        listener_close(&s.listener);
+        close(s.signal_fd);
+        return 1;
+    }
     log_line("listening on %s", s.listener.path ? s.listener.path : "the service manager's socket");
     service_notify("READY=1");
     serve(&s);

@@ -9,10 +9,17 @@
 int server_stdio(struct engine *e)
 {
     struct log_limit log;
+    struct rpc_counters *counters;
+    int rc = rpc_counters_new(&counters);
+    if (rc < 0) {
+        log_line("%s", ptrd_strerror(rc));
+        return 1;
+    }
     log_limit_init(&log);
     signal(SIGPIPE, SIG_IGN);
-    const struct stream s = {STDIN_FILENO, STDOUT_FILENO, "--stdio", &log};
-    int rc = stream_serve(&s, e);
+    const struct stream s = {STDIN_FILENO, STDOUT_FILENO, "--stdio", &log, counters};
+    rc = stream_serve(&s, e);
     log_limit_done(&log);
+    rpc_counters_free(counters);
     return rc < 0 ? 1 : 0;
 }

@@ -1,6 +1,8 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,6 +62,27 @@ static int input_room(struct input *in)
     return 0;
 }
 
+/* Gives up what the worker holds, once rpc_wait_ms has passed. */
+static void wait_over(const struct stream *s, struct rpc_worker *w)
+{
+    struct diag diag = {0};
+    if (rpc_wait_over(w, &diag))
+        log_limited(s->log, "%s: %s", s->peer, diag.message);
+}
+
+/* Waits until fd is ready for events; false: the worker must not hold out longer. A worker that
+ * holds nothing waits in read or write itself. */
+static bool wait_ready(int fd, short events, const struct rpc_worker *w)
+{
+    struct pollfd one = {.fd = fd, .events = events};
+    int ms, n;
+    do {
+        ms = rpc_wait_ms(w);
+        n = ms < 0 ? 1 : poll(&one, 1, ms);
+    } while (n < 0 && errno == EINTR);
+    return n != 0;
+}
+
 /* Bytes read, 0 at the end, or -errno. */
 static ssize_t input_read(struct input *in, int fd)
 {
@@ -76,18 +99,41 @@ static ssize_t input_read(struct input *in, int fd)
     return n;
 }
 
+static int write_some(int fd, const char **bytes, size_t *len)
+{
+    ssize_t n = write(fd, *bytes, *len);
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN ? 0 : -errno;
+    *bytes += n;
+    *len -= (size_t)n;
+    return 0;
+}
+
 static int write_all(int fd, const char *bytes, size_t len)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        bytes += n;
-        len -= (size_t)n;
+    int rc = 0;
+    while (len > 0 && rc == 0)
+        rc = write_some(fd, &bytes, &len);
+    return rc;
+}
+
+/* To a client that holds up other writers: for as long as it may wait for the next request, and
+ * without blocking in write. */
+static int write_within(const struct stream *s, struct rpc_worker *w, const char *bytes, size_t len)
+{
+    int flags = fcntl(s->out, F_GETFL), rc = 0;
+    if (flags < 0 || fcntl(s->out, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -errno;
+    while (len > 0 && rc == 0) {
+        if (wait_ready(s->out, POLLOUT, w)) {
+            rc = write_some(s->out, &bytes, &len);
+        } else {
+            wait_over(s, w);
+            rc = -ETIMEDOUT; /* half a reply is sent: nothing can follow it */
+        }
     }
-    return 0;
+    (void)fcntl(s->out, F_SETFL, flags);
+    return rc;
 }
 
 /* One request to its reply. A client that went away is no event worth a line. */
@@ -101,7 +147,10 @@ static int answer_one(const struct stream *s, struct rpc_worker *w, const char *
         log_limited(s->log, "%s: connection closed: %s", s->peer, diag.message);
         return PTRD_EINVAL;
     }
-    int rc = write_all(s->out, reply, reply_len);
+    if (diag.message[0])
+        log_limited(s->log, "%s: %s", s->peer, diag.message);
+    int rc = rpc_wait_ms(w) < 0 ? write_all(s->out, reply, reply_len)
+                                : write_within(s, w, reply, reply_len);
     rpc_worker_rest(w);
     return rc;
 }
@@ -122,10 +171,18 @@ static int answer_arrived(const struct stream *s, struct rpc_worker *w, struct i
     return (int)frame;
 }
 
+/* As input_read, giving up what the worker holds when the client lets it wait. */
+static ssize_t read_more(const struct stream *s, struct rpc_worker *w, struct input *in)
+{
+    while (!wait_ready(s->in, POLLIN, w))
+        wait_over(s, w);
+    return input_read(in, s->in);
+}
+
 static int serve(const struct stream *s, struct rpc_worker *w, struct input *in)
 {
     ssize_t n;
-    while ((n = input_read(in, s->in)) > 0) {
+    while ((n = read_more(s, w, in)) > 0) {
         int rc = answer_arrived(s, w, in);
         if (rc < 0)
             return rc;
@@ -143,6 +200,7 @@ int stream_serve(const struct stream *s, struct engine *e)
     struct input in = {0};
     int rc = rpc_worker_new(e, &w);
     if (rc == 0) {
+        rpc_worker_count(w, s->counters);
         rc = serve(s, w, &in);
         rpc_worker_free(w);
     }

@@ -3,12 +3,13 @@
 #define PTRD_SERVER_STREAM_H
 
 #include "log.h"
-#include "ptrd/resolve/snapshot.h"
+#include "ptrd/rpc/rpc.h"
 
 struct stream {
     int in, out;
     const char *peer; /* for log lines */
     struct log_limit *log;
+    struct rpc_counters *counters;
 };
 
 /* Serves to the end of input or to the first request that closes the connection. 0: end of input;

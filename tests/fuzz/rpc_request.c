@@ -34,7 +34,12 @@ static void check_reply(const char *reply, size_t len)
 {
     json_t *root = json_loadb(reply, len, JSON_REJECT_DUPLICATES, NULL);
     const json_t *result = json_object_get(root, "result");
-    if (!result || json_is_null(result) || reply[len - 1] != '\n' || memchr(reply, '\n', len - 1))
+    /* a refusal has its reason; without a result it is an error to PowerDNS */
+    bool reasoned = json_array_size(json_object_get(root, "log")) == 1;
+    if ((!result && !reasoned) || json_is_null(result) ||
+        (result && reasoned && !json_is_false(result)))
+        abort();
+    if (reply[len - 1] != '\n' || memchr(reply, '\n', len - 1))
         abort();
     json_decref(root);
 }

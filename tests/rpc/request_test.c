@@ -496,7 +496,6 @@ static void other_methods_have_correct_negatives(void **state)
     struct fixture *f = *state;
     static const char *const refused[] = {
         "getBeforeAndAfterNamesAbsolute",
-        "setDomainMetadata",
         "addDomainKey",
         "removeDomainKey",
         "activateDomainKey",
@@ -504,22 +503,6 @@ static void other_methods_have_correct_negatives(void **state)
         "publishDomainKey",
         "unpublishDomainKey",
         "getTSIGKey",
-        "setTSIGKey",
-        "deleteTSIGKey",
-        "setNotified",
-        "setFresh",
-        "setStale",
-        "superMasterBackend",
-        "createSlaveDomain",
-        "startTransaction",
-        "feedRecord",
-        "feedEnts",
-        "feedEnts3",
-        "replaceRRSet",
-        "commitTransaction",
-        "abortTransaction",
-        "directBackendCmd",
-        "searchRecords",
         "noSuchMethod",
         "",
         "Lookup",
@@ -541,6 +524,93 @@ static void other_methods_have_correct_negatives(void **state)
         f,
         "{\"method\": \"initialize\", \"parameters\": {\"path\": \"/x\", \"timeout\": \"2000\"}}",
         "true");
+}
+
+/* --- edits: what they do is tested over the socket (test_edit.py) --- */
+
+/* An exact reply, and whether our log gets a line. */
+static void expect_edit(struct fixture *f, const char *request, const char *expected, bool logged)
+{
+    const char *reply;
+    size_t len;
+    struct diag diag;
+    if (rpc_handle(f->worker, request, strlen(request), &reply, &len, &diag) != RPC_REPLY)
+        fail_msg("closed: %s: %s", request, diag.message);
+    if (len != strlen(expected) + 1 || memcmp(reply, expected, len - 1) != 0 ||
+        reply[len - 1] != '\n')
+        fail_msg("%s\n  gave     %.*s  expected %s", request, (int)len, reply, expected);
+    assert_int_equal(diag.message[0] != '\0', logged);
+}
+
+#define START(domain)                                                                              \
+    "{\"method\": \"startTransaction\", \"parameters\": {\"domain\": \"" domain                    \
+    "\", \"domain_id\": -1, \"trxid\": 1795418095}}"
+#define REPLACE(type, rrset)                                                                       \
+    "{\"method\": \"replaceRRSet\", \"parameters\": {\"domain_id\": 1, \"qname\": "                \
+    "\"new.isp.example.\", \"qtype\": \"" type "\", \"rrset\": [" rrset                            \
+    "], \"trxid\": 1795418095}}"
+#define RR(type, content)                                                                          \
+    "{\"auth\": true, \"content\": \"" content                                                     \
+    "\", \"qclass\": 1, \"qname\": \"new.isp.example.\", \"qtype\": \"" type "\", \"ttl\": 300}"
+#define COMMIT "{\"method\": \"commitTransaction\", \"parameters\": {\"trxid\": 1795418095}}"
+#define ABORT "{\"method\": \"abortTransaction\", \"parameters\": {\"trxid\": 1795418095}}"
+#define TRUE "{\"result\":true}"
+
+static void an_edit_lasts_from_start_to_commit(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(rpc_wait_ms(f->worker), -1);
+    expect_edit(f, START("isp.example."), TRUE, false);
+    assert_in_range(rpc_wait_ms(f->worker), 1, RPC_EDIT_IDLE_MS);
+    expect_edit(f, REPLACE("A", RR("A", "192.0.2.1")), TRUE, false);
+    expect_lookup(f, "new.isp.example.", "ANY", 1,
+                  "[{\"qtype\":\"A\",\"qname\":\"new.isp.example.\",\"content\":\"192.0.2.1\","
+                  "\"ttl\":300,\"domain_id\":1}]");
+    expect_edit(f, COMMIT, TRUE, false);
+    assert_int_equal(rpc_wait_ms(f->worker), -1);
+    expect_edit(f, START("isp.example."), TRUE, false);
+    expect_edit(f, REPLACE("ANY", ""), TRUE, false);
+    expect_edit(f, ABORT, TRUE, false);
+    expect_lookup(f, "new.isp.example.", "AAAA", 1, "[]");
+    expect_lookup(f, "new.isp.example.", "A", 1,
+                  "[{\"qtype\":\"A\",\"qname\":\"new.isp.example.\",\"content\":\"192.0.2.1\","
+                  "\"ttl\":300,\"domain_id\":1}]");
+}
+
+static void a_refusal_has_one_line_for_the_log_and_a_commit_without_result(void **state)
+{
+    struct fixture *f = *state;
+    expect_edit(f, START("isp.example."), TRUE, false);
+    expect_edit(f, REPLACE("XYZ", ""), "{\"result\":false,\"log\":[\"`XYZ` is no record type\"]}",
+                true);
+    assert_int_equal(rpc_wait_ms(f->worker), -1);
+    expect_edit(f, REPLACE("A", RR("A", "192.0.2.1")),
+                "{\"result\":false,\"log\":[\"the transaction was refused before\"]}", false);
+    expect_edit(f, COMMIT, "{\"log\":[\"the transaction was refused before\"]}", false);
+    expect_edit(f, COMMIT, "{\"log\":[\"no transaction was begun\"]}", true);
+    expect_edit(f, REPLACE("A", RR("A", "192.0.2.1")),
+                "{\"result\":false,\"log\":[\"no transaction was begun\"]}", true);
+    expect_edit(f, START("elsewhere.example."),
+                "{\"log\":[\"elsewhere.example is no zone of this store\"]}", true);
+    expect_edit(f, ABORT, TRUE, false);
+    expect_edit(f, START("isp.example."), TRUE, false);
+    expect_edit(f, REPLACE("A", RR("AAAA", "2001:db8::1")),
+                "{\"result\":false,\"log\":[\"a record of the set has another name or type\"]}",
+                true);
+    expect_edit(f, ABORT, TRUE, false);
+}
+
+static void a_worker_that_waits_too_long_loses_its_edit(void **state)
+{
+    struct fixture *f = *state;
+    struct diag diag = {0};
+    assert_false(rpc_wait_over(f->worker, &diag));
+    expect_edit(f, START("isp.example."), TRUE, false);
+    assert_true(rpc_wait_over(f->worker, &diag));
+    assert_non_null(strstr(diag.message, "given up"));
+    assert_int_equal(rpc_wait_ms(f->worker), -1);
+    expect_edit(f, COMMIT,
+                "{\"log\":[\"the transaction was given up for want of requests before\"]}", false);
 }
 
 #define LOOKUP(parameters) "{\"method\":\"lookup\",\"parameters\":{" parameters "}}"
@@ -572,6 +642,17 @@ static void malformed_requests_close(void **state)
         "{\"method\":\"getDomainInfo\"}",
         "{\"method\":\"getDomainInfo\",\"parameters\":{\"name\":\"a..\"}}",
         "{\"method\":\"getDomainMetadata\",\"parameters\":{\"name\":\"a.\"}}",
+        "{\"method\":\"startTransaction\",\"parameters\":{\"domain\":\"isp.example.\"}}",
+        "{\"method\":\"replaceRRSet\",\"parameters\":{\"domain_id\":1,\"qname\":\"a.\","
+        "\"qtype\":\"A\"}}",
+        "{\"method\":\"setDomainMetadata\",\"parameters\":{\"name\":\"a.\",\"kind\":\"X\"}}",
+        "{\"method\":\"setTSIGKey\",\"parameters\":{\"name\":\"a.\"}}",
+        "{\"method\":\"setNotified\",\"parameters\":{\"id\":1,\"serial\":\"\"}}",
+        "{\"method\":\"setFresh\",\"parameters\":{\"id\":1.5}}",
+        "{\"method\":\"setStale\",\"parameters\":{\"id\":0}}",
+        "{\"method\":\"searchRecords\",\"parameters\":{\"pattern\":\"a\"}}",
+        "{\"method\":\"directBackendCmd\",\"parameters\":{\"query\":1}}",
+        "{\"method\":\"superMasterBackend\",\"parameters\":{\"ip\":\"::1\"}}",
     };
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         expect_close(f, requests[i]);
@@ -597,6 +678,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(metadata, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(list_holds_the_explicit_rows, make_fixture, drop_fixture),
         cmocka_unit_test_setup_teardown(other_methods_have_correct_negatives, make_fixture,
+                                        drop_fixture),
+        cmocka_unit_test_setup_teardown(an_edit_lasts_from_start_to_commit, make_fixture,
+                                        drop_fixture),
+        cmocka_unit_test_setup_teardown(
+            a_refusal_has_one_line_for_the_log_and_a_commit_without_result, make_fixture,
+            drop_fixture),
+        cmocka_unit_test_setup_teardown(a_worker_that_waits_too_long_loses_its_edit, make_fixture,
                                         drop_fixture),
         cmocka_unit_test_setup_teardown(malformed_requests_close, make_fixture, drop_fixture),
     };

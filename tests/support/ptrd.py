@@ -170,18 +170,42 @@ class Client:
         return self.request(method, parameters)
 
     def request(self, method, parameters):
+        return self.reply(method, parameters)["result"]
+
+    def reply(self, method, parameters):
+        """The whole reply: {"result": ..., "log": [...]}, where a refused commit has no result."""
         text = json.dumps({"method": method, "parameters": parameters}, sort_keys=True)
         try:
             self.send(text.encode() + b"\n")
         except (ConnectionResetError, BrokenPipeError) as e:
             raise Closed(str(e)) from e
-        return json.loads(self.read_line())["result"]
+        return json.loads(self.read_line())
 
     def lookup(self, qname, qtype="ANY", zone_id=-1):
         """The rows of a lookup, as PowerDNS 4.7.3 asks it."""
         return self.request("lookup", {
             "local": "0.0.0.0", "qname": qname, "qtype": qtype, "real-remote": "0.0.0.0/0",
             "remote": "0.0.0.0", "zone-id": zone_id})
+
+    # Edits, as PowerDNS 4.7.3 sends them. Each returns the whole reply.
+
+    def start(self, zone, domain_id=-1):
+        return self.reply("startTransaction", {"domain": zone, "domain_id": domain_id, "trxid": 1795418095})
+
+    def replace(self, qname, qtype, contents, ttl=300, domain_id=-1):
+        rrset = [_rr(qname, qtype, content, ttl) for content in contents]
+        return self.reply("replaceRRSet", {
+            "domain_id": domain_id, "qname": qname, "qtype": qtype, "rrset": rrset, "trxid": 1795418095})
+
+    def feed(self, qname, qtype, content, ttl=300):
+        return self.reply("feedRecord", {
+            "rr": {**_rr(qname, qtype, content, ttl), "ordername": None}, "trxid": 1795418095})
+
+    def commit(self):
+        return self.reply("commitTransaction", {"trxid": 1795418095})
+
+    def abort(self):
+        return self.reply("abortTransaction", {"trxid": 1795418095})
 
     def close(self):
         self.sock.close()
@@ -191,3 +215,7 @@ class Client:
 
     def __exit__(self, *_):
         self.close()
+
+
+def _rr(qname, qtype, content, ttl):
+    return {"auth": True, "content": content, "qclass": 1, "qname": qname, "qtype": qtype, "ttl": ttl}

@@ -153,7 +153,7 @@ def test_a_refusal_exits_1_with_the_reason_on_stderr_and_makes_nothing(args, mes
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["check", "load", "explain", "dump"])
+@pytest.mark.parametrize("command", ["check", "load", "explain", "dump", "local"])
 def test_help_of_each_command_goes_to_stdout(command):
     shown = ptrctl(command, "--help")
     assert (shown.returncode, shown.stderr) == (0, "")

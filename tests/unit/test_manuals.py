@@ -28,7 +28,7 @@ def options_of(text):
 
 @pytest.mark.parametrize("program, commands, manual", [
     ("ptrd", [[]], PTRD),
-    ("ptrctl", [[], ["check"], ["load"], ["explain"], ["dump"]], PTRCTL),
+    ("ptrctl", [[], ["check"], ["load"], ["explain"], ["dump"], ["local"]], PTRCTL),
 ])
 def test_every_option_of_help_is_in_the_manual(program, commands, manual):
     shown = options_of("".join(run(program, *command, "--help").stdout for command in commands))
@@ -66,8 +66,11 @@ def test_the_examples_of_ptrctl_run(tmp_path):
     """With the sample zones for /etc/ptrd/zones.yaml and a directory of the test for /var/lib/ptrd."""
     lines = [line[len(".Dl ptrctl "):] for line in PTRCTL.splitlines() if line.startswith(".Dl ptrctl ")]
     assert len(lines) >= 4
+    zone = write(tmp_path / "db.isp.example", "@ 60 SOA ns host 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.53\n")
+    conf = write(tmp_path / "named.conf", f'zone "isp.example" {{ type primary; file "{zone}"; }};\n')
     for line in lines:
         words = line.split(" > ")[0].replace("/var/lib/ptrd", str(tmp_path / "db")) \
+            .replace("db.isp.example", str(zone)).replace("/etc/bind/named.conf", str(conf)) \
             .replace("/etc/ptrd/zones.yaml", str(SOURCE / "pdns-config/sample-zones.yaml")).split()
         done = run("ptrctl", *words, check=False)
         assert done.returncode == 0 and done.stdout, line + done.stderr
