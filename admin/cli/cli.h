@@ -13,6 +13,7 @@ enum cli_exit { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
 #define CLI_OPERANDS_MAX 3
 struct cli_args {
     const char *db;
+    const char *origin;
     bool json;
     bool all;
     const char *operand; /* the first one, or NULL */
@@ -25,7 +26,7 @@ struct cli_command {
     const char *synopsis; /* behind "ptrctl NAME " */
     const char *summary;  /* one line */
     const char *help;     /* the rest of --help */
-    bool takes_json, takes_all;
+    bool takes_json, takes_all, takes_origin;
     unsigned operands_max;
     int (*run)(const struct cli_args *args);
 };
@@ -34,6 +35,8 @@ int cli_check(const struct cli_args *args) PTRD_NONNULL;
 int cli_load(const struct cli_args *args) PTRD_NONNULL;
 int cli_explain(const struct cli_args *args) PTRD_NONNULL;
 int cli_dump(const struct cli_args *args) PTRD_NONNULL;
+int cli_import_zone(const struct cli_args *args) PTRD_NONNULL;
+int cli_import_bind(const struct cli_args *args) PTRD_NONNULL;
 int cli_local(const struct cli_args *args) PTRD_NONNULL;
 
 /* What PowerDNS changed (local.c): how many RRsets, how many of them hide one of the source, and

@@ -43,6 +43,26 @@ static const struct cli_command commands[] = {
              "  ptrctl dump --db /var/lib/ptrd > zones.yaml\n",
      .operands_max = 1,
      .run = cli_dump},
+    {.name = "import-zone",
+     .synopsis = "FILE [--origin ZONE] [--db DIR]",
+     .summary = "turn a master file into a zones file",
+     .help =
+         "The zones file goes to standard output, what was left out or put differently to\n"
+         "standard error; $GENERATE becomes blocks where they say the same. --origin names the\n"
+         "zone where the file does not; with --db the result is loaded too, as `load` does.\n\n"
+         "  ptrctl import-zone db.example --origin isp.example > zones.yaml\n",
+     .takes_origin = true,
+     .operands_max = 1,
+     .run = cli_import_zone},
+    {.name = "import-bind",
+     .synopsis = "NAMED_CONF [--db DIR]",
+     .summary = "turn the primary zones of a named.conf into a zones file",
+     .help = "Reads named.conf, what it includes, its views and the files of its zones. Relative\n"
+             "paths are those of `directory`, else relative to named.conf. The zones file goes to\n"
+             "standard output, notes to standard error; with --db it is loaded too.\n\n"
+             "  ptrctl import-bind /etc/bind/named.conf > zones.yaml\n",
+     .operands_max = 1,
+     .run = cli_import_bind},
     {.name = "local",
      .synopsis = "list|export|drop [NAME [TYPE]] --db DIR [--json] [--all]",
      .summary = "show, export or take back what PowerDNS changed (local RRsets)",
@@ -93,6 +113,12 @@ static int parse(const struct cli_command *c, int argc, char **argv, struct cli_
             args->db = argv[i];
         } else if (options && strncmp(word, "--db=", 5) == 0) {
             args->db = word + 5;
+        } else if (options && c->takes_origin && strcmp(word, "--origin") == 0) {
+            if (++i == argc)
+                return cli_usage(c->name, "--origin needs a zone's name");
+            args->origin = argv[i];
+        } else if (options && c->takes_origin && strncmp(word, "--origin=", 9) == 0) {
+            args->origin = word + 9;
         } else if (options && c->takes_json && strcmp(word, "--json") == 0) {
             args->json = true;
         } else if (options && c->takes_all && strcmp(word, "--all") == 0) {
