@@ -92,7 +92,7 @@ static int add_cuts(const struct source_import *i, const struct table *zones,
     int err = 0;
     for (uint32_t k = 0; k < i->m->record_count && err == 0; k++) {
         const struct model_record *r = &i->m->records[k];
-        if (r->type != RRTYPE_NS && r->type != RRTYPE_DNAME)
+        if ((r->type != RRTYPE_NS && r->type != RRTYPE_DNAME) || name_is_wildcard(&r->owner))
             continue;
         const struct zone *own = table_zone_for(zones, &r->owner);
         if (own && name_equal(&own->apex, &r->in))
@@ -134,6 +134,24 @@ static bool kept_above(const struct model_record *r, const struct zone *inner)
     return (r->type == RRTYPE_NS || r->type == RRTYPE_DS) && name_equal(&r->owner, &inner->apex);
 }
 
+/* PowerDNS and BIND load such records, a zones file has no place for them. */
+static void note_misplaced(struct source_import *i, const struct model_record *r, const char *why)
+{
+    char owner[NAME_TEXT_SIZE], type[RRTYPE_TEXT_SIZE];
+    name_print(&r->owner, owner);
+    rrtype_print(r->type, type);
+    import_note(i, r->place, "%.256s %s: %s: left out", owner, type, why);
+}
+
+static const char *misplaced(const struct model_record *r)
+{
+    if (r->type == RRTYPE_DS && name_equal(&r->owner, &r->in))
+        return "DS records belong into the zone above";
+    if ((r->type == RRTYPE_NS || r->type == RRTYPE_DNAME) && name_is_wildcard(&r->owner))
+        return "it means nothing at a wildcard (RFC 4592 4.2, 4.4)";
+    return NULL;
+}
+
 static void note_hidden(struct source_import *i, const struct model_record *r, const char *what,
                         const struct name *hider)
 {
@@ -149,6 +167,11 @@ static bool keep_record(struct source_import *i, const struct table *t,
                         const struct model_record *r)
 {
     struct place at = table_place(t, &r->owner);
+    const char *why = misplaced(r);
+    if (why) {
+        note_misplaced(i, r, why);
+        return false;
+    }
     if (at.zone && !name_equal(&at.zone->apex, &r->in)) {
         const struct zone *inner = delegated(t, at.zone, &r->in);
         if (kept_above(r, inner))
@@ -205,12 +228,34 @@ static void drop_hidden(struct source_import *i, const struct table *t)
     m->ptr_count = kept;
 }
 
+/* DS where the zone has no NS. Those for another zone of ours need none: it has its own. */
+static void drop_lone_ds(struct source_import *i, const struct table *t)
+{
+    struct model *m = i->m;
+    uint32_t kept = 0;
+    const struct model_record *ns = NULL;
+    for (uint32_t k = 0; k < m->record_count; k++) {
+        struct model_record *r = &m->records[k];
+        if (r->type == RRTYPE_DS && !(ns && name_equal(&ns->owner, &r->owner)) &&
+            name_equal(&table_place(t, &r->owner).zone->apex, &r->in)) {
+            note_misplaced(i, r, "it belongs to a delegation, and no NS stand at this name");
+            continue;
+        }
+        if (kept != k)
+            m->records[kept] = *r;
+        ns = r->type == RRTYPE_NS ? &m->records[kept] : ns;
+        kept++;
+    }
+    m->record_count = kept;
+}
+
 static int settle(struct source_import *i, const struct table *cuts, struct diag *diag)
 {
     struct model *m = i->m;
     drop_hidden(i, cuts);
     if (m->record_count)
         qsort(m->records, m->record_count, sizeof *m->records, model_compare_records);
+    drop_lone_ds(i, cuts);
     if (m->ptr_count)
         qsort_r(m->ptrs, m->ptr_count, sizeof *m->ptrs, model_compare_ptrs, m);
     return generate_blocks(i, cuts, diag);

@@ -24,6 +24,7 @@ enum {
     TYPE_NSEC3PARAM = 51,
     TYPE_CDS = 59,
     TYPE_CDNSKEY = 60,
+    TYPE_SPF = 99,
 };
 
 /* --- lines (master_lex.c) --------------------------------------------------------------------- */

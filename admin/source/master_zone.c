@@ -165,6 +165,55 @@ static bool plain_name(const struct import_record *r, struct name *out)
            name_parse_relative(r->content, r->len, r->origin, out, NULL) == 0;
 }
 
+#define STRING_MAX 255 /* octets of a character-string (RFC 1035 3.3) */
+
+/* Octets of content that stand for one of a string: \\DDD, \\X or one. */
+static size_t unit_len(const char *content, size_t left)
+{
+    if (content[0] != '\\' || left < 2)
+        return 1;
+    bool decimal = left >= 4 && content[1] >= '0' && content[1] <= '9';
+    return decimal ? 4 : 2;
+}
+
+/* PowerDNS makes several strings of a longer one, BIND refuses it. Content with each string at most
+ * STRING_MAX octets, in the model's arena; content itself where that is so already. */
+static const char *split_strings(struct import_zone *z, const struct import_record *r, size_t *len)
+{
+    char *out = malloc(r->len + 3 * (r->len / STRING_MAX) + 1);
+    size_t n = 0, octets = 0;
+    bool quoted = false, split = false;
+    if (!out)
+        return NULL;
+    for (size_t at = 0, unit; at < r->len; at += unit) {
+        const char *c = r->content + at;
+        unit = unit_len(c, r->len - at);
+        if (*c == '"' || (!quoted && (*c == ' ' || *c == '\t'))) {
+            quoted ^= *c == '"';
+            octets = 0;
+        } else if (++octets > STRING_MAX) {
+            const char *between = quoted ? "\" \"" : " ";
+            memcpy(out + n, between, strlen(between));
+            n += strlen(between);
+            octets = 1;
+            split = true;
+        }
+        memcpy(out + n, c, unit);
+        n += unit;
+    }
+    const char *content = split ? model_strndup(z->i->m, out, n) : r->content;
+    free(out);
+    if (split && content)
+        import_note(z->i, r->place, "a string of more than %u octets becomes several", STRING_MAX);
+    *len = split ? n : r->len;
+    return content;
+}
+
+static bool has_strings(uint16_t type)
+{
+    return type == RRTYPE_TXT || type == TYPE_SPF;
+}
+
 int import_zone_add(struct import_zone *z, const struct import_record *r)
 {
     struct rdata rdata;
@@ -178,7 +227,11 @@ int import_zone_add(struct import_zone *z, const struct import_record *r)
     }
     if (is_ptr(r, &addr) && plain_name(r, &target))
         return add_ptr(z, r, &addr, &target);
-    int err = rdata_parse(&r->owner, r->origin, r->type, r->content, r->len, &rdata, &why);
+    size_t len = r->len;
+    const char *content = has_strings(r->type) ? split_strings(z, r, &len) : r->content;
+    if (!content)
+        return import_no_memory(z->diag);
+    int err = rdata_parse(&r->owner, r->origin, r->type, content, len, &rdata, &why);
     if (err == PTRD_EINVAL)
         return refuse_at(z, r->content_place, "%s", why.message);
     if (err < 0)
@@ -267,8 +320,7 @@ static bool one_rrset(const struct model_record *a, const struct model_record *b
 
 static bool same_record(const struct model_record *a, const struct model_record *b)
 {
-    return one_rrset(a, b) && a->content_len == b->content_len &&
-           memcmp(a->content, b->content, a->content_len) == 0;
+    return one_rrset(a, b) && model_same_content(a, b);
 }
 
 /* Sorted: the first of equal ones stays. */
@@ -366,7 +418,6 @@ static void settle_ptr_ttls(struct import_zone *z)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Its NS have the TTL of the SOA, and then stand in `ns:`, or one of their own. */
 static int look_at_ns(struct import_zone *z)
 {
     const struct model *m = z->i->m;
@@ -377,7 +428,7 @@ static int look_at_ns(struct import_zone *z)
         if (r->type != RRTYPE_NS || !name_equal(&r->owner, &z->apex))
             continue;
         found = true;
-        z->zone.listed_ns |= r->ttl_s != z->zone.settings.ttl_s || strcmp(r->content, ".") == 0;
+        z->zone.listed_ns |= model_ns_beside(&z->zone, r);
     }
     if (found)
         return 0;

@@ -71,6 +71,12 @@ static void *append(void **items, uint32_t *count, uint32_t *capacity, size_t si
     return memset(item, 0, size);
 }
 
+bool model_ns_beside(const struct model_zone *z, const struct model_record *ns)
+{
+    return ns->ttl_s != z->settings.ttl_s || strcmp(ns->content, ".") == 0 ||
+           strpbrk(ns->content, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL;
+}
+
 struct model_zone *model_add_zone(struct model *m)
 {
     void *items = m->zones;
@@ -179,4 +185,17 @@ int model_add_file(struct model *m, const char *path)
         if (strcmp(m->files[i], path) == 0)
             return (int)i;
     return m->file_count >= MODEL_FILES_MAX ? PTRD_ELIMIT : model_append_file(m, path);
+}
+
+uint32_t model_first_record(const struct model *m, const struct name *name)
+{
+    uint32_t low = 0, high = m->record_count;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (name_compare(&m->records[mid].owner, name) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
 }

@@ -12,7 +12,16 @@ const char *model_name_content(struct model *m, const struct name *name, size_t 
 /* The order of model_sort, for qsort and qsort_r (ctx: the model): owner, type, content, place;
  * address, target, place. */
 int model_compare_records(const void *a, const void *b) PTRD_NONNULL;
+/* Of sorted records, the first one that is not before the name. */
+uint32_t model_first_record(const struct model *m, const struct name *name) PTRD_NONNULL;
 int model_compare_ptrs(const void *a, const void *b, void *ctx) PTRD_NONNULL;
+
+/* Of records of one type: names in them compare without case. */
+bool model_same_content(const struct model_record *a, const struct model_record *b) PTRD_NONNULL;
+
+/* `ns:` cannot say this NS of the zone's apex: it gives all of them the zone's TTL, in lower case,
+ * and no root. */
+bool model_ns_beside(const struct model_zone *z, const struct model_record *ns) PTRD_NONNULL;
 
 /* The parts of model_sort. */
 PTRD_CHECKED int model_sort_zones(struct model *m, struct diag *diag) PTRD_NONNULL;

@@ -2,6 +2,7 @@
 #include "model_p.h"
 
 #include "ptrd/core/rrtype.h"
+#include "ptrd/rdata/rdata.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -83,20 +84,19 @@ static int compare_blocks(const void *pa, const void *pb)
     return compare_places(&a->place, &b->place);
 }
 
-/* Names compare without case; libldns prints them as they were written. */
-static bool content_is_name(uint16_t type)
-{
-    return type == RRTYPE_NS || type == RRTYPE_CNAME || type == RRTYPE_PTR ||
-           type == RRTYPE_DNAME || type == RRTYPE_ALIAS;
-}
-
+/* Names in content keep the case in which they were written and compare without. */
 static int compare_contents(const struct model_record *a, const struct model_record *b)
 {
-    if (content_is_name(a->type))
+    if (rdata_is_names(a->type))
         return strcasecmp(a->content, b->content);
     size_t len = a->content_len < b->content_len ? a->content_len : b->content_len;
     int c = memcmp(a->content, b->content, len);
     return c ? c : compare_u64(a->content_len, b->content_len);
+}
+
+bool model_same_content(const struct model_record *a, const struct model_record *b)
+{
+    return compare_contents(a, b) == 0;
 }
 
 static int compare_rrsets(const struct model_record *a, const struct model_record *b)

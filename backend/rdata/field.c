@@ -116,6 +116,33 @@ int subject_name(const struct subject *s, const struct token *word, struct name 
                              : name_parse(word->text, word->len, out, why);
 }
 
+/* The next octet of a name's text, which has been parsed before. */
+static uint8_t next_octet(const struct token *word, size_t *at)
+{
+    const char *c = word->text + *at;
+    if (c[0] != '\\') {
+        *at += 1;
+        return (uint8_t)c[0];
+    }
+    bool decimal = c[1] >= '0' && c[1] <= '9';
+    *at += decimal ? 4 : 2;
+    return decimal ? (uint8_t)((c[1] - '0') * 100 + (c[2] - '0') * 10 + (c[3] - '0'))
+                   : (uint8_t)c[1];
+}
+
+/* RFC 1035 2.3.3: the case of names is kept, as far as the word says them itself. Labels of name
+ * are in lower case before; whoever compares content parses its names again. */
+static void keep_case(const struct token *word, struct name *name)
+{
+    size_t at = 0;
+    if (word->len == 1 && word->text[0] == '@')
+        return; /* stands for the origin */
+    for (unsigned label = 0; at < word->len && name->wire[label] != 0;
+         label += name->wire[label] + 1u, at++)
+        for (unsigned i = 1; i <= name->wire[label]; i++)
+            name->wire[label + i] = next_octet(word, &at);
+}
+
 static int read_name(const struct subject *s, const struct field *f, const struct token *word,
                      struct bytes *text, struct bytes *wire)
 {
@@ -131,6 +158,7 @@ static int read_name(const struct subject *s, const struct field *f, const struc
         }
         return PTRD_EINVAL;
     }
+    keep_case(word, &name);
     name_print(&name, shown);
     bytes_add_text(text, shown);
     if (name.len > 1) /* the root is "." already */
@@ -287,15 +315,14 @@ int words_hex(const struct subject *s, const char *field, const struct token *wo
     struct bytes digits = {0};
     int rc = words_join(words, count, &digits);
     struct token joined = {(const char *)digits.at, digits.len, false};
+    for (size_t i = 0; rc == 0 && i < digits.len; i++)
+        if (hex_digit(digits.at[i]) < 0)
+            rc = subject_expected(s, field, &joined, "hex digits");
     if (rc == 0 && digits.len % 2 != 0)
         rc = subject_refuse(s, "%s has %zu hex digits, expected an even number", field, digits.len);
-    for (size_t i = 0; rc == 0 && i + 1 < digits.len; i += 2) {
-        int high = hex_digit(digits.at[i]), low = hex_digit(digits.at[i + 1]);
-        if (high < 0 || low < 0)
-            rc = subject_expected(s, field, &joined, "hex digits");
-        else
-            bytes_add_number(out, (uint64_t)(high * 16 + low), 1);
-    }
+    for (size_t i = 0; rc == 0 && i < digits.len; i += 2)
+        bytes_add_number(out,
+                         (uint64_t)(hex_digit(digits.at[i]) * 16 + hex_digit(digits.at[i + 1])), 1);
     bytes_done(&digits);
     return rc;
 }

@@ -189,6 +189,19 @@ static bool has_at_name(const struct bytes *text)
     return false;
 }
 
+/* `ipv4hint=auto`, which only PowerDNS knows. */
+static bool has_auto_hint(uint16_t type, const struct bytes *text)
+{
+    static const char hint[] = "hint=auto";
+    size_t len = sizeof hint - 1;
+    if (type != TYPE_SVCB && type != TYPE_HTTPS)
+        return false;
+    for (size_t i = 0; i + len <= text->len; i++)
+        if (memcmp(text->at + i, hint, len) == 0)
+            return true;
+    return false;
+}
+
 /* Words -> canonical text and wire form. */
 static int read_words(const struct subject *s, const struct tokens *words, struct bytes *text,
                       struct bytes *wire)
@@ -206,7 +219,7 @@ static int read_words(const struct subject *s, const struct tokens *words, struc
         rc = check_sizes(s, wire);
     if (rc == 0)
         rc = text->failed != 0 ? text->failed : wire->failed;
-    if (rc == 0 && !is_unverified(s->type) && !has_at_name(text))
+    if (rc == 0 && !is_unverified(s->type) && !has_at_name(text) && !has_auto_hint(s->type, text))
         rc = verify_known(s, text, wire);
     return rc;
 }

@@ -110,11 +110,18 @@ static int compare_pairs(const void *a, const void *b)
     return memcmp(a, b, 2);
 }
 
+/* PowerDNS puts the addresses of the target there itself (svc-autohints). */
+static bool is_auto(const struct param *p)
+{
+    return (p->key == KEY_IPV4HINT || p->key == KEY_IPV6HINT) && p->value.len == 4 &&
+           memcmp(p->value.text, "auto", 4) == 0;
+}
+
 static int read_list(const struct subject *s, struct params *all, struct param *p)
 {
     struct token item;
     size_t at = 0;
-    while (next_item(&p->value, &at, &item)) {
+    while (!is_auto(p) && next_item(&p->value, &at, &item)) {
         int rc = read_item(s, all, p, &item);
         if (rc < 0)
             return rc;
@@ -220,8 +227,9 @@ static int read_params(const struct subject *s, const struct tokens *words, stru
             return rc;
         char key[16];
         snprintf(key, sizeof key, " key%u", p->key);
-        bytes_add_text(text, p->key < KEY_NAMES ? " " : key);
-        bytes_add_text(text, p->key < KEY_NAMES ? key_names[p->key] : "");
+        bool named = p->key < KEY_DOHPATH; /* which PowerDNS 4.7 takes as key7 alone */
+        bytes_add_text(text, named ? " " : key);
+        bytes_add_text(text, named ? key_names[p->key] : "");
         if (p->text.len > 0)
             bytes_add_text(text, "=");
         bytes_add(text, p->text.at, p->text.len);

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from support.masterfiles import answers, compiled, difference, listed
-from support.ptrd import run
+from support.ptrd import Client, Ptrd, run
 
 LONG = os.environ.get("PTRD_TEST_LONG") == "1"
 
@@ -226,6 +226,30 @@ def test_what_delegations_and_dnames_hide(tmp_path):
     assert notes == [":12:1: note: x.d.isp.example A is hidden by the DNAME `d.isp.example`: left out",
                      ":13:1: note: x.y.d.isp.example NS is hidden by the DNAME `d.isp.example`: left out"]
     same_answers(db, {k: v for k, v in expected.items() if not k[0].endswith(".d.isp.example.")})
+    round_trip(tmp_path, done.stdout, db)
+
+
+def test_what_powerdns_loads_and_a_zones_file_has_no_place_for(tmp_path):
+    path, db = write(tmp_path / "zone", SOA + """
+lone            DS      1 8 1 caf1eaaecdabe7616670788f9122d1ba8dfcd84a
+@               DS      1 8 1 caf1eaaecdabe7616670788f9122d1ba8dfcd84a
+*.w             NS      ns
+*.v             DNAME   elsewhere.example.
+long            TXT     "%s\\065\\"b" ; 257 octets
+Mail            MX      10 Upper.Example.
+Mail            MX      10 upper.example.
+""" % (254 * "a")), tmp_path / "db"
+    done = run("ptrctl", "import-zone", path, "--origin", "isp.example", "--db", db)  # BIND refuses the file
+    for part in (":6:1: note: lone.isp.example DS: it belongs to a delegation, and no NS stand at this name: left out",
+                 ":7:1: note: isp.example DS: DS records belong into the zone above: left out",
+                 ":8:1: note: *.w.isp.example NS: it means nothing at a wildcard (RFC 4592 4.2, 4.4): left out",
+                 ":9:1: note: *.v.isp.example DNAME: it means nothing at a wildcard (RFC 4592 4.2, 4.4): left out",
+                 ":10:1: note: a string of more than 255 octets becomes several",
+                 ":12:1: note: mail.isp.example MX stands there twice: left out"):
+        assert f"{path}{part}" in done.stderr
+    with Ptrd(db) as ptrd, Client(ptrd.socket) as client:
+        assert [r["content"] for r in client.lookup("long.isp.example.")] == [f'"{254 * "a"}A" "\\"b"']
+        assert [r["content"].rstrip(".") for r in client.lookup("mail.isp.example.")] == ["10 Upper.Example"]
     round_trip(tmp_path, done.stdout, db)
 
 

@@ -2,9 +2,10 @@
  *
  * Content is what stands behind the type in a master file (RFC 1035 5.1), names in it absolute,
  * final dot optional; the result is the text that is stored and sent to PowerDNS: canonical
- * spelling as libldns prints it, names with a final dot. What libldns would change silently is
- * refused with the field and its range: numbers that wrap (`MX 70000`), digests that it pads.
- * ALIAS, which libldns does not know, is one host name. Re-entrant; allocates memory. */
+ * spelling as libldns prints it, names in the case in which they were written and with a final dot.
+ * What libldns would change silently is refused with the field and its range: numbers that wrap
+ * (`MX 70000`), digests that it pads. ALIAS, which libldns does not know, is one host name.
+ * Re-entrant; allocates memory. */
 #ifndef PTRD_RDATA_RDATA_H
 #define PTRD_RDATA_RDATA_H
 
@@ -32,5 +33,8 @@ void rdata_done(struct rdata *r) PTRD_NONNULL;
  * other types. */
 PTRD_CHECKED int rdata_target(uint16_t type, const char *text, size_t len,
                               struct name *out) PTRD_NONNULL;
+
+/* Is content of the type names and numbers alone? It says the same in upper and lower case. */
+bool rdata_is_names(uint16_t type);
 
 #endif
