@@ -109,8 +109,8 @@ static int hides_anew(struct edit *e, const struct name *owner, const struct at_
     int err = at_name_read(e->committed, e->before, owner, &was);
     if (err < 0)
         return err;
-    if (is->local_cname)
-        return was.local_cname ? PTRD_ABSENT : PTRD_FOUND;
+    if (is->local_cname) /* tombstones may have been taken back beside it */
+        return was.local_cname && is->source_others <= was.source_others ? PTRD_ABSENT : PTRD_FOUND;
     return was.source_cname && !was.local_others ? PTRD_FOUND : PTRD_ABSENT;
 }
 
@@ -216,13 +216,14 @@ static int check_cname(struct edit *e, const struct place_kept *p, struct diag *
 
 typedef int check_fn(struct edit *e, const struct place_kept *p, struct diag *diag);
 
-/* Each RRset touched, of records and PTRs. */
+/* Each name touched, of records and PTRs; the RRsets of a name lie side by side, and are judged
+ * together. */
 static int check_each(struct edit *e, check_fn *fn, struct diag *diag)
 {
     for (size_t i = 0; i < e->touched_count; i++) {
         enum store_table table = e->touched[i]->table;
         struct place_kept p;
-        if (table != STORE_LOCAL_RECORDS && table != STORE_LOCAL_PTRS)
+        if ((table != STORE_LOCAL_RECORDS && table != STORE_LOCAL_PTRS) || touched_same_name(e, i))
             continue;
         int err = place_of_key(e->before, table, touched_key(e->touched[i]), &p);
         if (err == 0)
@@ -380,10 +381,16 @@ static int check_place(struct edit *e, const struct place_kept *p, const struct 
                                   record, *cut ? " at " : "", cut);
 }
 
+static int refuse_alone(const struct name *owner, uint16_t type, const char *why, struct diag *diag)
+{
+    char subject[SUBJECT_SIZE];
+    print_subject(owner, type, subject);
+    return diag_set(diag, PTRD_ECONFLICT, "%s: %s", subject, why);
+}
+
 static int check_name(struct edit *e, const struct place_kept *p, struct diag *diag)
 {
     struct at_name at;
-    char subject[SUBJECT_SIZE];
     if (!p->zone)
         return 0;
     int err = at_name_read(e->reader, e->before, &p->owner, &at);
@@ -392,14 +399,15 @@ static int check_name(struct edit *e, const struct place_kept *p, struct diag *d
     if (err < 0)
         return err;
     bool apex = name_equal(&p->owner, &p->zone->apex);
-    print_subject(&p->owner, apex ? RRTYPE_NS : RRTYPE_DS, subject);
     if (apex && !at.ns)
-        return diag_set(diag, PTRD_ECONFLICT,
-                        "%s: the zone would have no NS at its apex (RFC 2181 6.1)", subject);
+        return refuse_alone(&p->owner, RRTYPE_NS,
+                            "the zone would have no NS at its apex (RFC 2181 6.1)", diag);
     if (!apex && at.ds && !at.ns)
-        return diag_set(diag, PTRD_ECONFLICT,
-                        "%s: a DS stands beside the NS of a delegation only (RFC 4035 2.4)",
-                        subject);
+        return refuse_alone(&p->owner, RRTYPE_DS,
+                            "a DS stands beside the NS of a delegation only (RFC 4035 2.4)", diag);
+    if ((at.ns || at.dname) && name_is_wildcard(&p->owner))
+        return refuse_alone(&p->owner, at.ns ? RRTYPE_NS : RRTYPE_DNAME,
+                            "it cannot stand at a wildcard (RFC 4592 4.2, 4.4)", diag);
     if (!apex && at.ns)
         err = check_ruler(e, p, RRTYPE_NS, diag);
     if (err == 0 && at.dname)

@@ -131,6 +131,8 @@ static int touch_rows(struct edit *e, struct touch *touch)
         enum store_table table = e->touched[i]->table;
         if (table != STORE_LOCAL_RECORDS && table != STORE_LOCAL_PTRS && table != STORE_LOCAL_ABOVE)
             continue;
+        if (touched_same_name(e, i))
+            continue;
         int err = place_of_key(e->before, table, touched_key(e->touched[i]), &p);
         if (err == 0)
             err = touch_name(touch, &p.owner);

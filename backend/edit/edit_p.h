@@ -101,6 +101,8 @@ static inline struct span touched_key(const struct touched *t)
 {
     return (struct span){t->key, t->len};
 }
+/* Is row i of what was sorted at the same owner (or address) as the one before it? */
+bool touched_same_name(const struct edit *e, size_t i) PTRD_NONNULL;
 
 /* Walks the rows of a table whose keys begin with a prefix. The row given is the walker's own copy:
  * fn may write. */
@@ -140,6 +142,7 @@ enum store_table place_source(enum store_table local);
 
 struct set {
     uint32_t ttl_s;
+    bool caseless; /* items that differ in case alone are the same: names in content */
     unsigned count, capacity;
     struct span *items; /* wire names (PTRs by address) or contents; in scratch memory */
 };

@@ -62,6 +62,10 @@ static int set_tsig(struct edit *e, const struct name *key, const char *algorith
     }
     if (!*algorithm || !secret || !*secret)
         return diag_set(diag, PTRD_EINVAL, "TSIG key %s: algorithm or secret is empty", shown);
+    struct name name; /* PowerDNS reads it as one, for all keys at once */
+    if (name_parse(algorithm, strlen(algorithm), &name, NULL) < 0)
+        return diag_set(diag, PTRD_EINVAL, "TSIG key %s: `%.100s` is no name of an algorithm",
+                        shown, algorithm);
     struct span items[2] = {{(const uint8_t *)algorithm, strlen(algorithm)},
                             {(const uint8_t *)secret, strlen(secret)}};
     err = store_write_strings(items, 2, &e->value);

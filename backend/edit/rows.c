@@ -55,6 +55,17 @@ void touched_sort(struct edit *e)
     e->touched_count = kept;
 }
 
+bool touched_same_name(const struct edit *e, size_t i)
+{
+    const struct touched *a = i ? e->touched[i - 1] : NULL, *b = e->touched[i];
+    if (!a || a->table != b->table || a->len != b->len)
+        return false;
+    size_t len = b->table == STORE_LOCAL_RECORDS || b->table == STORE_LOCAL_ABOVE
+                     ? (size_t)b->len - 2 /* without the type */
+                     : b->len;
+    return memcmp(a->key, b->key, len) == 0;
+}
+
 /* PTRD_FOUND: another value than before. */
 static int is_changed(struct edit *e, const struct touched *t)
 {

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define TTL_MAX_S 0x7fffffffu /* RFC 2181 8 */
 
@@ -62,10 +63,15 @@ int set_read(struct arena *scratch, enum store_table table, struct store_reader 
              struct set *out)
 {
     struct span value;
+    struct name owner;
+    uint16_t type = 0;
     *out = (struct set){.ttl_s = 0};
     int found = store_get(r, table, key, &value);
+    if (found == PTRD_FOUND && !is_ptrs(table) && store_read_key_rrset(key, &owner, &type) < 0)
+        return PTRD_ECORRUPT;
     if (found != PTRD_FOUND)
         return found;
+    out->caseless = rdata_is_names(type);
     int err = is_ptrs(table) ? read_names(scratch, value, out) : read_contents(scratch, value, out);
     return err < 0 ? err : PTRD_FOUND;
 }
@@ -77,14 +83,53 @@ static int by_bytes(const void *a, const void *b)
     return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-/* Sorted, each once. */
+static int by_text(const void *a, const void *b)
+{
+    const struct span *x = a, *y = b;
+    size_t len = x->len < y->len ? x->len : y->len;
+    int order = strncasecmp((const char *)x->bytes, (const char *)y->bytes, len);
+    return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+typedef int item_order(const void *a, const void *b);
+
+static item_order *order_of(const struct set *set)
+{
+    return set->caseless ? by_text : by_bytes;
+}
+
+/* Puts the last item, behind others that are sorted, where it belongs. */
+static void insert_last(struct set *set)
+{
+    struct span last = set->items[set->count - 1];
+    unsigned low = 0, high = set->count - 1;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (order_of(set)(&set->items[middle], &last) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    memmove(&set->items[low + 1], &set->items[low], (set->count - 1 - low) * sizeof *set->items);
+    set->items[low] = last;
+}
+
+/* Sorted, each once. A large set that is fed record by record is sorted already but for the last.
+ */
 static void set_sort(struct set *set)
 {
-    unsigned kept = 0;
-    if (set->count)
-        qsort(set->items, set->count, sizeof *set->items, by_bytes);
+    unsigned kept = 0, sorted = set->count > 0;
+    item_order *order = order_of(set);
+    while (sorted < set->count && order(&set->items[sorted - 1], &set->items[sorted]) < 0)
+        sorted++;
+    if (sorted == set->count)
+        return;
+    if (sorted == set->count - 1)
+        insert_last(set);
+    else
+        qsort(set->items, set->count, sizeof *set->items, order);
     for (unsigned i = 0; i < set->count; i++)
-        if (kept == 0 || !span_equal(set->items[kept - 1], set->items[i]))
+        if (kept == 0 || order(&set->items[kept - 1], &set->items[i]) != 0)
             set->items[kept++] = set->items[i];
     set->count = kept;
 }
@@ -96,7 +141,7 @@ bool set_equal(struct set *a, struct set *b)
     if (a->ttl_s != b->ttl_s || a->count != b->count)
         return false;
     for (unsigned i = 0; i < a->count; i++)
-        if (!span_equal(a->items[i], b->items[i]))
+        if (order_of(a)(&a->items[i], &b->items[i]) != 0)
             return false;
     return true;
 }
@@ -237,7 +282,8 @@ static int leave_out_restated(struct edit *e, const struct place_kept *p, struct
 static int replace_set(struct edit *e, const struct place_kept *p,
                        const struct edit_record *records, size_t count, struct diag *diag)
 {
-    struct set set = {.ttl_s = count ? UINT32_MAX : 0};
+    struct set set = {.ttl_s = count ? UINT32_MAX : 0,
+                      .caseless = !is_ptrs(p->local) && rdata_is_names(p->type)};
     for (size_t i = 0; i < count; i++) {
         int err = take_record(e, p, &records[i], &set, diag);
         if (err < 0)
@@ -341,6 +387,7 @@ static int add(struct edit *e, int64_t zone_id, const struct edit_record *r, str
     if (err == 0)
         err = take_record(e, &p, r, &set, diag);
     set.ttl_s = r->ttl_s;
+    set.caseless = !is_ptrs(p.local) && rdata_is_names(p.type);
     if (err == 0)
         err = leave_out_restated(e, &p, &set);
     return err < 0 ? err : set_write(e, &p, &set);

@@ -24,10 +24,13 @@ static int is_needless(struct edit *e, const struct touched *t, struct span loca
     return err < 0 ? err : set_equal(&ours, &theirs) ? PTRD_FOUND : PTRD_ABSENT;
 }
 
-static bool is_soa(const struct touched *t)
+/* The type that the key of an RRset ends with: most rows are told apart by it alone, without the
+ * work of reading their names. */
+static uint16_t type_of(const struct touched *t)
 {
-    return t->table == STORE_LOCAL_RECORDS && t->len >= 2 && t->key[t->len - 2] == 0 &&
-           t->key[t->len - 1] == RRTYPE_SOA;
+    return t->table == STORE_LOCAL_RECORDS && t->len >= 2
+               ? (uint16_t)(t->key[t->len - 2] << 8 | t->key[t->len - 1])
+               : 0;
 }
 
 static int settle_row(struct edit *e, const struct touched *t)
@@ -38,7 +41,7 @@ static int settle_row(struct edit *e, const struct touched *t)
     int found = store_get(e->reader, t->table, touched_key(t), &local);
     if (found != PTRD_FOUND)
         return found;
-    if (is_soa(t)) {
+    if (type_of(t) == RRTYPE_SOA) {
         found = store_read_key_rrset(touched_key(t), &apex, &type);
         if (found == 0)
             found = soa_is_source(e, &apex, local);
@@ -97,16 +100,13 @@ int settle_cuts(struct edit *e, bool *changed)
 {
     for (size_t i = 0; i < e->touched_count; i++) {
         struct name owner;
-        uint16_t type;
-        if (e->touched[i]->table != STORE_LOCAL_RECORDS)
-            continue;
-        int err = store_read_key_rrset(touched_key(e->touched[i]), &owner, &type);
-        if (err < 0)
-            return err;
+        uint16_t type = type_of(e->touched[i]);
         /* a CNAME can hide NS and DNAME */
         if (type != RRTYPE_NS && type != RRTYPE_DNAME && type != RRTYPE_CNAME)
             continue;
-        err = settle_cut(e, &owner);
+        int err = store_read_key_rrset(touched_key(e->touched[i]), &owner, &type);
+        if (err == 0)
+            err = settle_cut(e, &owner);
         if (err < 0)
             return err;
         *changed |= err == PTRD_FOUND;
@@ -233,14 +233,13 @@ static int derive_each(struct derive *d)
     for (size_t i = 0; i < e->touched_count; i++) {
         enum store_table table = e->touched[i]->table;
         struct place_kept p;
-        if (table != STORE_LOCAL_PTRS && table != STORE_LOCAL_RECORDS)
+        if (table != STORE_LOCAL_PTRS && type_of(e->touched[i]) != RRTYPE_CNAME)
             continue;
         int err = place_of_key(e->before, table, touched_key(e->touched[i]), &p);
         if (err < 0)
             return err;
-        bool cname = table == STORE_LOCAL_RECORDS && p.type == RRTYPE_CNAME;
-        if (!p.zone || (table != STORE_LOCAL_PTRS &&
-                        !(cname && place_is_ptr(e->before, p.zone, &p.owner, &p.addr))))
+        if (!p.zone ||
+            (table != STORE_LOCAL_PTRS && !place_is_ptr(e->before, p.zone, &p.owner, &p.addr)))
             continue;
         err = derive_targets(d, &p, e->committed, false);
         if (err == 0)

@@ -144,14 +144,6 @@ static bool is_newer(uint32_t serial, uint32_t than)
     return ahead != 0 && ahead < 0x80000000u;
 }
 
-/* max(old + 1, now); behind the last number 1 follows (0 is avoided). */
-static uint32_t serial_after(uint32_t old, int64_t now_s)
-{
-    uint32_t next = old == UINT32_MAX ? 1 : old + 1;
-    uint32_t now = now_s < 1 ? 1 : now_s > UINT32_MAX ? UINT32_MAX : (uint32_t)now_s;
-    return old != UINT32_MAX && now > next ? now : next;
-}
-
 static int write_id(struct edit *e, struct span key, const struct store_zone_id *id)
 {
     int err = store_write_zone_id(id, &e->value);
@@ -227,7 +219,7 @@ static int raise(struct edit *e, const struct zone *zone, int64_t now_s)
         err = read_id(e->reader, key, &id);
     if (err < 0 || settings.kind == ZONE_SECONDARY || id.serial != was.serial)
         return err;
-    id.serial = serial_after(id.serial, now_s);
+    id.serial = store_serial_after(id.serial, now_s);
     return write_id(e, key, &id);
 }
 

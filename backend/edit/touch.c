@@ -8,8 +8,7 @@
 
 struct touch {
     struct edit *e;
-    struct snapshot was, is;
-    struct answer a, b; /* of each */
+    struct differ differ;
 };
 
 int touch_begin(struct edit *e, struct touch **out)
@@ -18,66 +17,34 @@ int touch_begin(struct edit *e, struct touch **out)
     if (!t)
         return PTRD_ENOMEM;
     t->e = e;
-    t->was = t->is = e->snapshot;
-    t->was.reader = e->committed;
-    t->is.table = e->after;
-    answer_init(&t->a);
-    answer_init(&t->b);
+    t->differ.was = t->differ.is = e->snapshot;
+    t->differ.was.reader = e->committed;
+    t->differ.is.table = e->after;
+    answer_init(&t->differ.before);
+    answer_init(&t->differ.after);
     *out = t;
     return 0;
 }
 
 void touch_end(struct touch *t)
 {
-    answer_done(&t->a);
-    answer_done(&t->b);
+    answer_done(&t->differ.before);
+    answer_done(&t->differ.after);
     free(t);
 }
 
 /* --- by name ---------------------------------------------------------------------------------- */
 
-static int by_content(const void *x, const void *y)
-{
-    const struct row *a = x, *b = y;
-    if (a->type != b->type)
-        return a->type < b->type ? -1 : 1;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    if (a->kind == ROW_ADDR)
-        return addr_compare(&a->addr, &b->addr);
-    size_t len = a->bytes.len < b->bytes.len ? a->bytes.len : b->bytes.len;
-    int order = len ? memcmp(a->bytes.bytes, b->bytes.bytes, len) : 0;
-    return order ? order : (a->bytes.len > b->bytes.len) - (a->bytes.len < b->bytes.len);
-}
-
-static bool same_answer(struct answer *a, struct answer *b)
-{
-    if (a->count != b->count)
-        return false;
-    if (a->count) {
-        qsort(a->rows, a->count, sizeof *a->rows, by_content);
-        qsort(b->rows, b->count, sizeof *b->rows, by_content);
-    }
-    for (uint32_t i = 0; i < a->count; i++)
-        if (by_content(&a->rows[i], &b->rows[i]) != 0 || a->rows[i].ttl_s != b->rows[i].ttl_s ||
-            a->rows[i].auth != b->rows[i].auth)
-            return false;
-    return true;
-}
-
 /* Marks the zone when it answers a name otherwise. */
 static int touch_in(struct touch *t, const struct zone *zone, const struct name *name)
 {
-    struct question q = {.name = *name, .type = RRTYPE_ANY, .zone_id = zone->id};
     uint8_t *marks = zone_marks(t->e, zone);
     if (*marks & ZONE_ANSWERS)
         return 0;
-    int err = resolve(&t->was, &q, &t->a);
-    if (err == 0)
-        err = resolve(&t->is, &q, &t->b);
-    if (err == 0 && !same_answer(&t->a, &t->b))
+    int differs = resolve_differs(&t->differ, name, zone->id);
+    if (differs == PTRD_FOUND)
         *marks |= ZONE_ANSWERS;
-    return err;
+    return differs < 0 ? differs : 0;
 }
 
 static const struct zone *parent_of(const struct table *t, const struct zone *z)
@@ -169,7 +136,7 @@ static int touch_glue(struct touch *t, const struct zone *child, const struct zo
     struct question q = {.name = child->apex, .type = RRTYPE_NS, .zone_id = above->id};
     struct answer ns;
     answer_init(&ns);
-    int err = resolve(&t->is, &q, &ns);
+    int err = resolve(&t->differ.is, &q, &ns);
     for (uint32_t i = 0; err == 0 && i < ns.count; i++) {
         struct name target;
         const struct row *r = &ns.rows[i];

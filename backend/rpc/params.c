@@ -1,7 +1,6 @@
 #include "params.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 int param_text(const json_t *parameters, const char *key, struct span *out, struct diag *diag)
@@ -29,7 +28,7 @@ static bool read_integer(const json_t *value, int64_t *out)
     }
     if (json_is_real(value)) {
         double number = json_real_value(value);
-        if (number != floor(number) || fabs(number) > 1e15)
+        if (!(number > -1e15 && number < 1e15) || number != (double)(int64_t)number)
             return false;
         *out = (int64_t)number;
         return true;

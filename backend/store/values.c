@@ -17,7 +17,7 @@ static void scan_name(struct scan *s, struct name *out)
 }
 
 /* The last octet of what format 1 knew of a zone; with ZONE_MORE the rest follows. */
-enum { ZONE_FORWARD_AUTO = 1, ZONE_MORE = 2, ZONE_FLAGS = 3 };
+enum { ZONE_FORWARD_AUTO = 1, ZONE_MORE = 2, ZONE_NO_CNAMES = 4, ZONE_FLAGS = 7 };
 
 static int put_zone_more(struct store_buf *buf, const struct store_zone *z)
 {
@@ -43,11 +43,17 @@ static bool zone_has_more(const struct store_zone *z)
     return z->kind != ZONE_NATIVE || z->classless || z->primary_count;
 }
 
+static unsigned zone_flags(const struct store_zone *z)
+{
+    unsigned flags = z->forward_auto ? ZONE_FORWARD_AUTO : 0;
+    flags |= zone_has_more(z) ? ZONE_MORE : 0;
+    return flags | (z->classless && z->no_cnames ? ZONE_NO_CNAMES : 0);
+}
+
 int store_write_zone(const struct store_zone *in, struct store_buf *buf)
 {
     const uint32_t numbers[] = {in->soa.refresh_s, in->soa.retry_s, in->soa.expire_s,
                                 in->soa.minimum_s, in->ttl_s};
-    bool more = zone_has_more(in);
     if (in->primary_count > STORE_PRIMARIES_MAX)
         return PTRD_ELIMIT;
     buf->len = 0;
@@ -57,9 +63,8 @@ int store_write_zone(const struct store_zone *in, struct store_buf *buf)
     for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
         err = buf_put_int(buf, numbers[i], 4);
     if (!err)
-        err = buf_put_int(buf, (in->forward_auto ? ZONE_FORWARD_AUTO : 0) | (more ? ZONE_MORE : 0),
-                          1);
-    return !err && more ? put_zone_more(buf, in) : err;
+        err = buf_put_int(buf, zone_flags(in), 1);
+    return !err && zone_has_more(in) ? put_zone_more(buf, in) : err;
 }
 
 static void scan_zone_more(struct scan *s, struct store_zone *z)
@@ -103,8 +108,18 @@ int store_read_zone(struct span value, struct store_zone *out)
     if (!scan_end(&s) || flags > ZONE_FLAGS || z.ttl_s > TTL_MAX_S)
         return PTRD_ECORRUPT;
     z.forward_auto = flags & ZONE_FORWARD_AUTO;
+    z.no_cnames = flags & ZONE_NO_CNAMES;
+    if (z.no_cnames && !z.classless)
+        return PTRD_ECORRUPT;
     *out = z;
     return 0;
+}
+
+uint32_t store_serial_after(uint32_t old, int64_t now_s)
+{
+    uint32_t next = old == UINT32_MAX ? 1 : old + 1;
+    uint32_t now = now_s < 1 ? 1 : now_s > UINT32_MAX ? UINT32_MAX : (uint32_t)now_s;
+    return old != UINT32_MAX && now > next ? now : next;
 }
 
 int store_write_zone_id(const struct store_zone_id *in, struct store_buf *buf)

@@ -1,5 +1,6 @@
-/* Any bytes as one request to a worker over a small store. A reply must be one JSON object with a
- * result and a newline at its end; the decoder must agree with jansson on what is a JSON object. */
+/* Any lines as requests to a worker over a small store, one after the other: transactions too. A
+ * reply must be one JSON object with a result and a newline at its end; the decoder must agree with
+ * jansson on what is a JSON object. */
 #include <jansson.h>
 
 #include "../../backend/rpc/scan.h"
@@ -65,16 +66,27 @@ static void check_decoder(const char *text, size_t len, bool answered)
     json_decref(root);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void request(const char *text, size_t size)
 {
-    const char *text = (const char *)data, *reply;
+    const char *reply;
     size_t len;
     struct diag diag;
-    if (!f.worker)
-        make();
     bool answered = rpc_handle(f.worker, text, size, &reply, &len, &diag) == RPC_REPLY;
     if (answered)
         check_reply(reply, len);
     check_decoder(text, size, answered);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char give_up[] = "{\"method\":\"abortTransaction\"}";
+    const char *text = (const char *)data, *end = text + size, *line = text;
+    if (!f.worker)
+        make();
+    for (const char *stop; line < end && (stop = memchr(line, '\n', (size_t)(end - line)));
+         line = stop + 1)
+        request(line, (size_t)(stop - line));
+    request(line, (size_t)(end - line));
+    request(give_up, sizeof give_up - 1); /* the next input finds no transaction */
     return 0;
 }

@@ -643,8 +643,8 @@ static void malformed_requests_close(void **state)
         "{\"method\":\"getDomainInfo\",\"parameters\":{\"name\":\"a..\"}}",
         "{\"method\":\"getDomainMetadata\",\"parameters\":{\"name\":\"a.\"}}",
         "{\"method\":\"startTransaction\",\"parameters\":{\"domain\":\"isp.example.\"}}",
-        "{\"method\":\"replaceRRSet\",\"parameters\":{\"domain_id\":1,\"qname\":\"a.\","
-        "\"qtype\":\"A\"}}",
+        ("{\"method\":\"replaceRRSet\",\"parameters\":{\"domain_id\":1,\"qname\":\"a.\","
+         "\"qtype\":\"A\"}}"),
         "{\"method\":\"setDomainMetadata\",\"parameters\":{\"name\":\"a.\",\"kind\":\"X\"}}",
         "{\"method\":\"setTSIGKey\",\"parameters\":{\"name\":\"a.\"}}",
         "{\"method\":\"setNotified\",\"parameters\":{\"id\":1,\"serial\":\"\"}}",

@@ -245,7 +245,9 @@ def test_what_no_zone_can_hold_is_refused_at_once(client, qname, qtype, content)
     lambda c: c.replace("two.isp.example.", "CNAME", ["a.example", "b.example"]),
     lambda c: c.replace(ISP, "SOA", []),
     lambda c: c.replace(ISP, "NS", []),
-], ids=["CNAME beside data", "two CNAMEs", "no SOA", "no NS"])
+    lambda c: c.replace("*.x.isp.example.", "NS", ["a.example"]),
+    lambda c: c.replace("*.x.isp.example.", "DNAME", ["a.example"]),
+], ids=["CNAME beside data", "two CNAMEs", "no SOA", "no NS", "NS at a wildcard", "DNAME at a wildcard"])
 def test_what_does_not_fit_together_is_refused_at_the_latest_by_commit(ptrd, client, other, change):
     before = [contents(other, n) for n in (ISP, "www.isp.example.", "two.isp.example.")]
     true(client.start(ISP))

@@ -1,6 +1,8 @@
 /* edit.h, rule by rule: where rows are kept, what a commit refuses, what follows from a change. */
 #include "support/edited.h"
 
+#include <time.h>
+
 static const char zones[] =
     "zones:\n"
     "  - name: isp.example\n"
@@ -729,6 +731,73 @@ static void a_fed_classless_zone_leaves_the_zone_above_alone(void **state)
     free(now);
 }
 
+/* --- sizes ------------------------------------------------------------------------------------ */
+
+static void values_in_any_order_make_the_same_rrset(void **state)
+{
+    (void)state;
+    struct edit *e = edited_begin(&t);
+    for (unsigned i = 0; i < 200; i++) { /* 37 and 200 have no common divisor: each value comes */
+        char value[32];
+        snprintf(value, sizeof value, "10.0.%u.1", i * 37 % 200);
+        assert_int_equal(edited_add(&t, e, -1, "many.isp.example", "A", 60, value), 0);
+        assert_int_equal(edited_add(&t, e, -1, "many.isp.example", "A", 60, "10.0.0.1"), 0);
+    }
+    assert_int_equal(edit_commit(e, NOW, &t.diag), 0);
+    char *one_by_one = dump_of(1u << STORE_LOCAL_RECORDS);
+    struct edit_record records[200];
+    char values[200][32];
+    for (unsigned i = 0; i < 200; i++) {
+        int len = snprintf(values[i], sizeof values[i], "10.0.%u.1", 199 - i);
+        records[i] = (struct edit_record){.owner = edited_name("many.isp.example"),
+                                          .type = RRTYPE_A,
+                                          .ttl_s = 60,
+                                          .content = values[i],
+                                          .content_len = (size_t)len};
+    }
+    e = edited_begin(&t);
+    assert_int_equal(edit_replace(e, -1, &records[0].owner, RRTYPE_A, records, 200, &t.diag), 0);
+    assert_int_equal(edit_commit(e, NOW, &t.diag), 0);
+    char *at_once = dump_of(1u << STORE_LOCAL_RECORDS);
+    assert_string_equal(one_by_one, at_once);
+    free(one_by_one);
+    free(at_once);
+}
+
+static void names_in_content_are_the_same_in_any_case(void **state)
+{
+    (void)state;
+    struct edit *e = edited_begin(&t);
+    assert_int_equal(edited_add(&t, e, -1, "m.isp.example", "MX", 60, "10 A.example."), 0);
+    assert_int_equal(edited_add(&t, e, -1, "m.isp.example", "MX", 60, "10 b.example."), 0);
+    assert_int_equal(edited_add(&t, e, -1, "m.isp.example", "MX", 60, "10 a.Example."), 0);
+    assert_int_equal(edited_add(&t, e, -1, "c.isp.example", "CNAME", 60, "A.example."), 0);
+    assert_int_equal(edited_add(&t, e, -1, "c.isp.example", "CNAME", 60, "a.example."), 0);
+    assert_int_equal(edited_add(&t, e, -1, "x.isp.example", "TXT", 60, "\"A\""), 0);
+    assert_int_equal(edited_add(&t, e, -1, "x.isp.example", "TXT", 60, "\"a\""), 0);
+    assert_int_equal(edit_commit(e, NOW, &t.diag), 0);
+    is("m.isp.example", "ANY", "MX 60 10 a.Example., MX 60 10 b.example.");
+    is("c.isp.example", "ANY", "CNAME 60 a.example.");
+    is("x.isp.example", "ANY", "TXT 60 \"A\", TXT 60 \"a\"");
+}
+
+/* Each name is judged once, not once for each of its types (4 s, 40 s with sanitizers). */
+static void a_name_of_many_types_is_committed_soon(void **state)
+{
+    (void)state;
+    struct timespec from, to;
+    struct edit *e = edited_begin(&t);
+    for (unsigned i = 0; i < 4000; i++) {
+        char type[16];
+        snprintf(type, sizeof type, "TYPE%u", 20000 + i);
+        assert_int_equal(edited_add(&t, e, -1, "many.isp.example", type, 60, "\\# 1 00"), 0);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    assert_int_equal(edit_commit(e, NOW, &t.diag), 0);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    assert_true(to.tv_sec - from.tv_sec < 3);
+}
+
 /* --- metadata, keys, state -------------------------------------------------------------------- */
 
 static bool has_row(enum store_table table, const struct store_buf *key, struct store_buf *value)
@@ -806,6 +875,10 @@ static void tsig_keys_come_and_go(void **state)
     assert_int_equal(edit_tsig(e, &name, NULL, NULL, &t.diag), PTRD_FOUND);
     assert_int_equal(edit_commit(e, NOW, &t.diag), 0);
     assert_false(has_row(STORE_TSIG, &key, &value));
+    e = edited_begin(&t);
+    assert_int_equal(edit_tsig(e, &name, "hmac..sha", "c2VjcmV0", &t.diag), PTRD_EINVAL);
+    assert_non_null(strstr(t.diag.message, "`hmac..sha`"));
+    edit_abort(e);
     store_buf_done(&key);
     store_buf_done(&value);
 }
@@ -987,6 +1060,9 @@ int main(void)
         TEST(a_fed_reverse_zone_takes_its_ptrs_along),
         TEST(a_fed_classless_zone_leaves_the_zone_above_alone),
         TEST(metadata_stand_in_front_of_the_sources),
+        TEST(values_in_any_order_make_the_same_rrset),
+        TEST(names_in_content_are_the_same_in_any_case),
+        TEST(a_name_of_many_types_is_committed_soon),
         TEST(tsig_keys_come_and_go),
         TEST(zone_state_is_noted_part_by_part),
         TEST(local_rrsets_are_listed_and_taken_back),

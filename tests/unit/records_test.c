@@ -298,7 +298,14 @@ static void zone_kinds(void **state)
     assert_true(out.classless && out.forward_auto);
     assert_true(out.prefix.num == in.prefix.num && out.prefix.family == FAMILY_IPV4);
     assert_int_equal(out.prefix.len, 26);
+    assert_false(out.no_cnames);
     abuse(&buf, decode_zone, true, &seed_state);
+    in.no_cnames = true;
+    assert_int_equal(store_write_zone(&in, &buf), 0);
+    assert_int_equal(store_read_zone(span_buf(&buf), &out), 0);
+    assert_true(out.no_cnames && out.classless && out.forward_auto);
+    abuse(&buf, decode_zone, true, &seed_state);
+    in.no_cnames = false;
     /* host bits, and a prefix that no RFC 2317 zone has */
     in.prefix.num |= 1;
     assert_int_equal(store_write_zone(&in, &buf), 0);

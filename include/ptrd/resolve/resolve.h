@@ -80,6 +80,16 @@ PTRD_CHECKED int resolve_explicit(struct snapshot *s, enum explicit_table table,
 bool resolve_derives(const struct table *t, enum ptr_forward forward,
                      const struct name *target) PTRD_NONNULL;
 
+/* Two states of a store, each with its table, and an answer of each (answer_init, answer_done). */
+struct differ {
+    struct snapshot was, is;
+    struct answer before, after;
+};
+
+/* Does the zone with this id answer a name otherwise in the two states? PTRD_FOUND: it does. */
+PTRD_CHECKED int resolve_differs(struct differ *d, const struct name *name,
+                                 uint32_t zone_id) PTRD_NONNULL;
+
 /* Every name of a zone but the generated ones, once, with all its rows: the apex, then names with
  * records and cuts in canonical order, then explicit PTRs by address, then derived names in
  * canonical order; empty non-terminals when the walk first goes below them. emit returns 0, or an

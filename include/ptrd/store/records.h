@@ -88,6 +88,7 @@ struct store_zone {
     uint8_t kind; /* enum zone_kind */
     bool classless;
     struct prefix prefix; /* classless: of RFC 2317 */
+    bool no_cnames;       /* classless: none are made in the zone above */
     uint8_t primary_count;
     struct store_primary primaries[STORE_PRIMARIES_MAX];
 };
@@ -113,6 +114,11 @@ struct store_zone_id {
     uint32_t serial;
     uint8_t digest[32];
 };
+
+/* The serial behind old: max(old + 1, now_s), and 1 behind the last number (RFC 1982; 0 is
+ * avoided).
+ */
+uint32_t store_serial_after(uint32_t old, int64_t now_s) PTRD_PURE;
 
 enum block_kind { KIND_NONE, KIND_DYNAMIC, KIND_STATIC, KIND_INFRASTRUCTURE, KIND_CUSTOMER };
 
