@@ -199,6 +199,9 @@ static void check_displaced(struct pairs *p, const struct model_record *r)
     if (r->made || arpa.kind != ARPA_FULL || table_place(p->t, &r->owner).rule != PLACE_FREE)
         return;
     struct addr addr = {.num = arpa.prefix.num, .family = arpa.prefix.family};
+    const struct zone *home = table_home(p->t, &addr);
+    if (home && p->m->zones[home->ref].settings.no_cnames)
+        return;
     table_reverse_name(p->t, &addr, &target);
     size_t len = name_print(&target, name);
     memcpy(name + len, ".", 2);
@@ -254,11 +257,33 @@ static void check_all_above(struct pairs *p)
     }
 }
 
+/* `www.isp.example` without its final dot in isp.example, or `5.2.0.192.in-addr.arpa` in the zone
+ * of 192.0.2.0/24: names of records are relative, and the zone's name is there twice. */
+static void check_repeated(struct pairs *p, const struct model_record *r)
+{
+    const struct zone *z = table_zone_for(p->t, &r->owner);
+    char owner[NAME_TEXT_SIZE], meant[NAME_TEXT_SIZE];
+    struct name inner = r->owner;
+    if (r->made || !z || z->apex.len <= 1 || r->owner.len < 2 * z->apex.len - 1)
+        return;
+    inner.len = (uint8_t)(r->owner.len - z->apex.len + 1);
+    inner.wire[inner.len - 1] = 0;
+    if (!name_within(&inner, &z->apex))
+        return;
+    name_print(&r->owner, owner);
+    name_print(&inner, meant);
+    report(p, false, &r->place,
+           "the record stands at %.200s: `name` is relative to the zone; with a final dot "
+           "(`%.200s.`) it is absolute",
+           owner, meant);
+}
+
 static void check_owners(struct pairs *p)
 {
     const struct model *m = p->m;
     for (uint32_t i = 0, next; i < m->record_count; i = next) {
         uint16_t type = m->records[i].type;
+        check_repeated(p, &m->records[i]);
         if (p->t->cut_count)
             check_occluded(p, &m->records[i]);
         if (p->t->classless_count)

@@ -11,7 +11,7 @@ struct export_rrset {
     struct name owner;
     uint16_t type;
     uint32_t ttl_s;
-    bool tombstone;
+    bool tombstone, hides;
     bool is_ptr; /* belongs into `ptrs:` */
     struct addr addr;
     bool has_zone, secondary, classless;
@@ -96,6 +96,7 @@ int cli_export_add(void *ctx, const struct edit_local *l)
                                .type = l->type,
                                .ttl_s = l->ttl_s,
                                .tombstone = l->tombstone,
+                               .hides = l->hides,
                                .at = x->count};
     err = place(x, l, r);
     if (err == 0)
@@ -195,18 +196,29 @@ static void put_soa(const struct export_rrset *r)
     free(text);
 }
 
+static bool is_zone_ns(const struct export_rrset *r)
+{
+    return r->type == RRTYPE_NS && name_equal(&r->owner, &r->apex);
+}
+
+/* Records of one name and type add up in a zones file: it must be said that these do not. */
+static void put_end(const struct export_rrset *r)
+{
+    puts(r->hides && !is_zone_ns(r) ? "}    # in place of the one that is there" : "}");
+}
+
 static void put_record(const struct export_rrset *r)
 {
     char owner[NAME_TEXT_SIZE], type[RRTYPE_TEXT_SIZE];
     name_print_relative(&r->owner, &r->apex, owner);
     rrtype_print(r->type, type);
-    if (r->type == RRTYPE_NS && name_equal(&r->owner, &r->apex))
+    if (is_zone_ns(r))
         puts("      # in place of `ns:`");
     fputs("      - {name: ", stdout);
     put_quoted(owner);
     printf(", type: %s, ttl: %u, content: ", type, r->ttl_s);
     put_contents(r);
-    puts("}");
+    put_end(r);
 }
 
 static void put_zones(const struct cli_export *x)
@@ -251,7 +263,8 @@ static void put_ptrs(const struct cli_export *x)
         put_quoted(addr);
         fputs(": {names: ", stdout);
         put_contents(r);
-        printf(", ttl: %u}\n", r->ttl_s);
+        printf(", ttl: %u", r->ttl_s);
+        put_end(r);
     }
 }
 

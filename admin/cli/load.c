@@ -117,8 +117,28 @@ int cli_check(const struct cli_args *args)
 
 /* --- load ------------------------------------------------------------------------------------- */
 
+/* What is in force now, the file with the local RRsets in front of it, may be what no file could
+ * say: a local delegation above names that a new block generates, a PTR in a prefix that the file
+ * now delegates. The load stands, as does what was accepted; whoever loads is told. */
+static void print_contradiction(const char *db, struct cli_progress *progress)
+{
+    struct diag diag = {.file = NULL};
+    struct model *m = NULL;
+    struct table *t = NULL;
+    if (read_and_prove(NULL, db, progress, &m, &t, &diag) < 0) {
+        char text[sizeof diag.message + 256];
+        diag_print(&diag, text, sizeof text);
+        printf("warning: with the local RRsets in front, the file contradicts itself: %s\n"
+               "Until one of the two is changed (`ptrctl local drop NAME TYPE --db %s`), what they "
+               "contradict each other about is hidden, and what `dump` prints cannot be loaded\n",
+               text, db);
+    }
+    table_free(t);
+    model_free(m);
+}
+
 /* What stays of PowerDNS's changes, and may not be what the file says. */
-static int print_kept(const char *db, struct diag *diag)
+static int print_kept(const char *db, struct cli_progress *progress, struct diag *diag)
 {
     struct cli_local_counts local;
     int err = cli_local_report(db, false, &local, diag);
@@ -126,6 +146,7 @@ static int print_kept(const char *db, struct diag *diag)
         print_local(db, &local);
         if (local.hiding || local.outside)
             printf("`ptrctl check --db %s` lists these\n", db);
+        print_contradiction(db, progress);
     }
     return err;
 }
@@ -177,11 +198,12 @@ int cli_load(const struct cli_args *args)
         diag = (struct diag){.file = NULL};
         err = cli_write_store(args->db, m, t, &progress, &report, &diag);
     }
-    cli_progress_end(&progress);
     if (err == 0) {
+        cli_progress_end(&progress);
         print_report(args, m, t, &report);
-        err = print_kept(args->db, &diag);
+        err = print_kept(args->db, &progress, &diag);
     }
+    cli_progress_end(&progress);
     int status = err < 0 ? cli_refuse(&diag) : CLI_OK; /* diag->file lies in the model */
     table_free(t);
     model_free(m);

@@ -245,8 +245,14 @@ static int refuse_unserved(const struct expansion *e, const struct model_delegat
                            const struct name *name)
 {
     char prefix[RANGE_TEXT_SIZE], text[NAME_TEXT_SIZE];
+    const struct zone *zone = table_zone_for(e->zones, name);
     prefix_print(&d->prefix, prefix);
     name_print(name, text);
+    if (zone && name_equal(&zone->apex, name))
+        return model_refuse(e->m, d->place, e->diag, PTRD_ECONFLICT,
+                            "delegation of %s: `%.256s` is a zone of `zones:` itself, and only the "
+                            "zone around it can delegate it; leave one of the two out",
+                            prefix, text);
     return model_refuse(e->m, d->place, e->diag, PTRD_ECONFLICT,
                         "delegation of %s: `%.256s` lies in no reverse zone of `zones:`, and only "
                         "the zone around it can delegate it",
@@ -391,7 +397,7 @@ static int make_all_aliases(struct expansion *e)
                           .ttl_s = MODEL_TTL_UNSAID,
                           .place = z->place,
                           .automatic = true};
-        if (z->settings.classless)
+        if (z->settings.classless && !z->settings.no_cnames)
             err = make_aliases(e, &a);
     }
     for (uint32_t i = 0; i < m->delegation_count && err == 0; i++) {

@@ -96,20 +96,6 @@ static void put_metadata(FILE *out, const struct model_zone *z)
     }
 }
 
-/* The first record that is not before the name. */
-static uint32_t first_record(const struct model *m, const struct name *name)
-{
-    uint32_t low = 0, high = m->record_count;
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-        if (name_compare(&m->records[mid].owner, name) < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 static void put_record(FILE *out, const struct model_record *r, bool *titled)
 {
     char type[RRTYPE_TEXT_SIZE];
@@ -136,7 +122,7 @@ static void put_records(struct printing *p, uint32_t zone)
     const struct model *m = p->m;
     const struct model_zone *z = &m->zones[zone];
     bool titled = false;
-    for (uint32_t i = first_record(m, &z->apex);
+    for (uint32_t i = model_first_record(m, &z->apex);
          i < m->record_count && name_within(&m->records[i].owner, &z->apex); i++) {
         const struct model_record *r = &m->records[i];
         const struct zone *own = table_zone_for(p->zones, &r->owner);
@@ -156,7 +142,7 @@ static void put_records(struct printing *p, uint32_t zone)
 static void put_ns(FILE *out, const struct model *m, const struct model_zone *z)
 {
     bool found = false;
-    for (uint32_t i = first_record(m, &z->apex);
+    for (uint32_t i = model_first_record(m, &z->apex);
          !z->listed_ns && i < m->record_count && name_equal(&m->records[i].owner, &z->apex); i++) {
         const struct model_record *r = &m->records[i];
         if (r->type != RRTYPE_NS)
@@ -176,7 +162,8 @@ static void put_zone(struct printing *p, uint32_t i)
     if (z->settings.classless) {
         char prefix[RANGE_TEXT_SIZE];
         prefix_print(&z->settings.prefix, prefix);
-        fprintf(out, "  - prefix: \"%s\"\n    zone: ", prefix);
+        fprintf(out, "  - prefix: \"%s\"\n%s    zone: ", prefix,
+                z->settings.no_cnames ? "    cnames: no\n" : "");
     } else {
         fputs("  - name: ", out);
     }

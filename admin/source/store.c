@@ -469,7 +469,6 @@ static int read_local_above(struct reading *g, struct span key, struct span valu
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-/* `ns:` gives all NS of an apex the TTL of the zone. */
 static void find_listed_ns(struct reading *g)
 {
     for (uint32_t i = 0; i < g->m->record_count; i++) {
@@ -480,7 +479,7 @@ static void find_listed_ns(struct reading *g)
         if (!zone || !name_equal(&zone->apex, &r->owner))
             continue;
         struct model_zone *z = &g->m->zones[zone->ref];
-        z->listed_ns |= r->place.column == MARK_LOCAL || r->ttl_s != z->settings.ttl_s;
+        z->listed_ns |= r->place.column == MARK_LOCAL || model_ns_beside(z, r);
     }
 }
 

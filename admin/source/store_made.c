@@ -2,13 +2,16 @@
  * may have been edited since. */
 #include "store_p.h"
 
+#include "ptrd/core/arpa.h"
+#include "ptrd/core/rrtype.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 void store_mark_makers(struct model *m)
 {
     for (uint32_t i = 0; i < m->zone_count; i++)
-        m->zones[i].place = (struct model_place){.column = MARK_OF_ZONE};
+        m->zones[i].place = (struct model_place){.column = MARK_OF_ZONE, .line = i + 1};
     for (uint32_t i = 0; i < m->delegation_count; i++)
         m->delegations[i].place = (struct model_place){.column = MARK_OF_DELEGATION, .line = i + 1};
 }
@@ -58,35 +61,106 @@ static bool is_as_made(const struct rrset *set)
     return true;
 }
 
-/* broken[place.line of what a delegation made]. Another maker's are kept or not one by one. */
-static void find_broken(struct model_record *records, uint32_t count, bool *broken)
+/* What the makers made is not all in force, or would not be made again: by place.line of the
+ * records, from 1 on. */
+struct broken {
+    bool *delegations, *zones;
+    struct table *cuts; /* zones, and the cuts in force */
+};
+
+/* The mark of whoever made the record. */
+static bool *broken_of(const struct broken *b, const struct model_record *r)
+{
+    bool *marks = r->place.column == MARK_OF_DELEGATION ? b->delegations : b->zones;
+    return &marks[r->place.line];
+}
+
+static int cuts_in_force(const struct model *m, struct table **out)
+{
+    struct table_builder *b;
+    int err = table_builder_new(&b);
+    if (err < 0)
+        return err;
+    for (uint32_t i = 0; i < m->zone_count && err == 0; i++) {
+        const struct model_zone *z = &m->zones[i];
+        err = table_add_zone(b, &z->apex, i + 1, false,
+                             z->settings.classless ? &z->settings.prefix : NULL, i);
+    }
+    for (uint32_t i = 0; i < m->record_count && err == 0; i++) {
+        const struct model_record *r = &m->records[i];
+        if (!r->made && r->place.column != MARK_HIDDEN &&
+            (r->type == RRTYPE_NS || r->type == RRTYPE_DNAME))
+            err = table_add_cut(b, &r->owner, r->type == RRTYPE_NS ? CUT_NS : CUT_DNAME);
+    }
+    if (err == 0)
+        err = table_finish(b, out, NULL, NULL);
+    table_builder_free(b);
+    return err;
+}
+
+/* Made CNAMEs whose owner lies at or below a cut by now: a zone's are not made there, and those of
+ * a delegation are refused. */
+static bool is_occluded(const struct broken *b, const struct model_record *r)
+{
+    return r->made && r->type == RRTYPE_CNAME && table_place(b->cuts, &r->owner).rule != PLACE_FREE;
+}
+
+static void find_broken(struct model_record *records, uint32_t count, const struct broken *b)
 {
     for (uint32_t i = 0; i < count;) {
         struct rrset set = rrset_at(&records[i], count - i);
-        bool bad = set.made && !is_as_made(&set);
-        for (uint32_t k = 0; k < set.count && bad; k++)
-            if (set.records[k].made && set.records[k].place.column == MARK_OF_DELEGATION)
-                broken[set.records[k].place.line] = true;
+        bool equal = !set.made || is_as_made(&set);
+        for (uint32_t k = 0; k < set.count; k++) {
+            const struct model_record *r = &set.records[k];
+            bool wrong = equal ? is_occluded(b, r) : r->place.column == MARK_OF_DELEGATION;
+            if (r->made && wrong)
+                *broken_of(b, r) = true;
+        }
         i += set.count;
     }
 }
 
-static bool keeps_made(const struct rrset *set, const bool *broken)
+/* Is anything in force at the name? */
+static bool any_in_force(const struct model *m, const struct name *owner)
 {
-    for (uint32_t i = 0; i < set->count; i++) {
-        const struct model_record *r = &set->records[i];
-        if (r->made && r->place.column == MARK_OF_DELEGATION && broken[r->place.line])
-            return false;
+    for (uint32_t i = model_first_record(m, owner);
+         i < m->record_count && name_equal(&m->records[i].owner, owner); i++)
+        if (!m->records[i].made && m->records[i].place.column != MARK_HIDDEN)
+            return true;
+    return false;
+}
+
+/* The CNAMEs of a zone of RFC 2317: one would be made where nothing stands. Where something else
+ * stands it takes the CNAME's place. */
+static void find_broken_zone(const struct model *m, uint32_t zone, const struct broken *b)
+{
+    struct range range = range_of_prefix(&m->zones[zone].settings.prefix);
+    for (u128 num = range.first; num <= range.last && !b->zones[zone + 1]; num++) {
+        struct addr addr = {.num = num, .family = FAMILY_IPV4};
+        struct name owner, target;
+        arpa_name(&addr, &owner);
+        table_reverse_name(b->cuts, &addr, &target);
+        struct place at = table_place(b->cuts, &owner);
+        if (at.zone && at.zone->reverse && at.rule == PLACE_FREE && !name_equal(&owner, &target))
+            b->zones[zone + 1] = !any_in_force(m, &owner);
     }
+}
+
+static bool keeps_made(const struct rrset *set, const struct broken *b)
+{
+    for (uint32_t i = 0; i < set->count; i++)
+        if (set->records[i].made && *broken_of(b, &set->records[i]))
+            return false;
     return set->made && is_as_made(set);
 }
 
-static uint32_t keep_one_of_two(struct model_record *records, uint32_t count, const bool *broken)
+static uint32_t keep_one_of_two(struct model_record *records, uint32_t count,
+                                const struct broken *b)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count;) {
         struct rrset set = rrset_at(&records[i], count - i);
-        bool made = keeps_made(&set, broken);
+        bool made = keeps_made(&set, b);
         i += set.count;
         for (uint32_t k = 0; k < set.count; k++) {
             if (set.records[k].made != made || set.records[k].place.column == MARK_HIDDEN)
@@ -190,35 +264,41 @@ static int drop_broken(struct model *m, const bool *broken)
     return err;
 }
 
-/* Records of one name and type stand together then (places come last in this order). */
+/* Records of one name and type stand together then, whatever they come from. */
 static void sort_with_made(struct model_record *records, uint32_t count)
 {
-    uint32_t made = 0;
-    while (made < count && !records[made].made)
-        made++;
-    if (made < count)
+    if (count)
         qsort(records, count, sizeof *records, model_compare_records);
 }
 
-static int settle(struct model *m, bool *broken)
+static int settle(struct model *m, struct broken *b)
 {
+    int err = cuts_in_force(m, &b->cuts);
+    if (err < 0)
+        return err;
     sort_with_made(m->records, m->record_count);
     sort_with_made(m->above, m->above_count);
-    find_broken(m->records, m->record_count, broken);
-    find_broken(m->above, m->above_count, broken);
-    m->record_count = keep_one_of_two(m->records, m->record_count, broken);
-    m->above_count = keep_one_of_two(m->above, m->above_count, broken);
-    for (uint32_t i = 0; i < m->zone_count; i++)
-        m->zones[i].place = (struct model_place){0};
-    return drop_broken(m, broken);
+    find_broken(m->records, m->record_count, b);
+    find_broken(m->above, m->above_count, b);
+    for (uint32_t i = 0; i < m->zone_count; i++) {
+        struct model_zone *z = &m->zones[i];
+        if (z->settings.classless && !z->settings.no_cnames)
+            find_broken_zone(m, i, b);
+        z->settings.no_cnames |= b->zones[i + 1];
+        z->place = (struct model_place){0};
+    }
+    m->record_count = keep_one_of_two(m->records, m->record_count, b);
+    m->above_count = keep_one_of_two(m->above, m->above_count, b);
+    return drop_broken(m, b->delegations);
 }
 
 int store_settle_made(struct model *m)
 {
-    bool *broken = calloc((size_t)m->delegation_count + 1, sizeof *broken);
-    if (!broken)
-        return PTRD_ENOMEM;
-    int err = settle(m, broken);
-    free(broken);
+    struct broken b = {.zones = calloc((size_t)m->zone_count + 1, sizeof *b.zones)};
+    b.delegations = calloc((size_t)m->delegation_count + 1, sizeof *b.delegations);
+    int err = b.zones && b.delegations ? settle(m, &b) : PTRD_ENOMEM;
+    table_free(b.cuts);
+    free(b.zones);
+    free(b.delegations);
     return err;
 }

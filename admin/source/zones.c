@@ -12,8 +12,8 @@ static const char *const known_defaults[] = {"ttl", "soa", "ns", NULL};
 static const char *const known_soa[] = {"mname",  "rname",   "refresh", "retry",
                                         "expire", "minimum", NULL};
 static const char *const known_zone[] = {
-    "name",         "prefix", "zone",      "ttl",      "soa",     "ns", "serial",
-    "forward_auto", "kind",   "primaries", "metadata", "records", NULL};
+    "name",   "prefix",       "zone", "cnames",    "ttl",      "soa",     "ns",
+    "serial", "forward_auto", "kind", "primaries", "metadata", "records", NULL};
 
 static int read_soa_names(struct source *s, const struct conf_node *node,
                           struct zone_defaults *into)
@@ -336,6 +336,15 @@ static int read_named_zone(struct source *s, const struct conf_node *node,
     return r == 0 ? add_zone(s, node, &apex, values, settings) : r;
 }
 
+static int read_cnames(struct source *s, const struct conf_node *node, struct store_zone *zone)
+{
+    const struct conf_node *cnames = conf_get(node, "cnames");
+    bool made = true;
+    int r = cnames ? conf_bool(cnames, "`cnames`", &made, s->diag) : 0;
+    zone->no_cnames = !made;
+    return r;
+}
+
 /* RFC 2317: the zone of a part of a /24, under the name that the zone above gives it. */
 static int read_classless_zone(struct source *s, const struct conf_node *node,
                                const struct model_zone *values,
@@ -353,6 +362,9 @@ static int read_classless_zone(struct source *s, const struct conf_node *node,
     if (r < 0)
         return r;
     zone.settings.classless = true;
+    r = read_cnames(s, node, &zone.settings);
+    if (r < 0)
+        return r;
     /* There the zone above would need the CNAME of an address beside the NS of the zone. */
     arpa_parse(&apex, &arpa);
     struct range range = range_of_prefix(&zone.settings.prefix);
@@ -426,6 +438,10 @@ static int read_zone(struct source *s, const struct conf_node *node)
         r = require_settings(s, node, &settings);
     if (r < 0)
         return r;
+    const struct conf_node *cnames = conf_get(node, "cnames");
+    if (cnames && !conf_get(node, "zone"))
+        return conf_refuse(cnames->key, s->diag,
+                           "`cnames`: it is for a zone with `zone` (RFC 2317)");
     if (conf_get(node, "zone"))
         return read_classless_zone(s, node, &values, &settings);
     return name ? read_named_zone(s, node, &values, &settings)

@@ -34,19 +34,23 @@ static crypto_generichash_state *states_new(size_t count)
     return states;
 }
 
+int digest_new(const struct table *t, struct digests *out)
+{
+    out->table = t;
+    out->states = states_new(t->zone_count);
+    return out->states ? 0 : PTRD_ENOMEM;
+}
+
 int digest_begin(const struct model *m, const struct table *t, struct digests *out)
 {
     struct store_buf buf = {0};
-    int err = 0;
-    out->table = t;
-    out->states = states_new(t->zone_count);
-    if (!out->states)
-        return PTRD_ENOMEM;
+    int err = digest_new(t, out);
     for (uint32_t i = 0; !err && i < t->zone_count; i++) {
         struct store_zone settings = m->zones[i].settings;
         settings.forward_auto = false; /* its effect is in the derived names */
         settings.kind = ZONE_NATIVE;   /* a role, and no part of an answer */
         settings.primary_count = 0;
+        settings.no_cnames = false; /* they are the zone's above */
         err = store_write_zone(&settings, &buf);
         if (!err)
             crypto_generichash_update(&out->states[i], buf.bytes, buf.len);

@@ -26,17 +26,22 @@ static int glue_put(struct glue_set *g, const struct name *target, uint32_t zone
     return 0;
 }
 
-/* The NS at the apex of a zone of ours that another one encloses: the cut that the latter makes. */
+/* The NS of a cut: one at the apex of a zone of ours makes a cut of the zone above it. Addresses in
+ * the zone that makes the cut are its own records, and no glue. */
 static int glue_of_record(struct glue_set *g, const struct table *t, const struct model_record *r)
 {
     const struct zone *z = r->type == RRTYPE_NS ? table_zone_for(t, &r->owner) : NULL;
     struct name target;
-    if (!z || z->parent == TABLE_NONE || !name_equal(&z->apex, &r->owner))
+    uint32_t holder = zone_index(t, z);
+    if (z && name_equal(&z->apex, &r->owner))
+        holder = z->parent;
+    if (holder == TABLE_NONE)
         return 0;
     int found = rdata_target(r->type, r->content, r->content_len, &target);
-    if (found != PTRD_FOUND || !name_within(&target, &z->apex))
+    if (found != PTRD_FOUND || !name_within(&target, &r->owner) ||
+        zone_index(t, table_zone_for(t, &target)) == holder)
         return found < 0 ? found : 0;
-    return glue_put(g, &target, z->parent);
+    return glue_put(g, &target, holder);
 }
 
 int glue_collect(struct glue_set *g, const struct model *m, const struct table *t)

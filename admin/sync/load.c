@@ -37,34 +37,28 @@ static int ids_give(struct loader *l, struct store_meta *meta)
     return 0;
 }
 
-/* max(old + 1, now); behind the last number 1 follows (RFC 1982; 0 is avoided). */
-static uint32_t serial_after(uint32_t old, uint32_t now)
-{
-    uint32_t next = old == UINT32_MAX ? 1 : old + 1;
-    return old != UINT32_MAX && now > next ? now : next;
-}
-
 /* A secondary zone's serial is its primary's: 0 until the first transfer. */
-static uint32_t zone_serial(const struct load_zone *z, const struct model_zone *m, uint32_t now)
+static uint32_t zone_serial(const struct load_zone *z, const struct model_zone *m, int64_t now_s)
 {
     bool secondary = m->settings.kind == ZONE_SECONDARY;
     if (z->known)
-        return secondary ? z->row.serial : serial_after(z->row.serial, now);
+        return secondary ? z->row.serial : store_serial_after(z->row.serial, now_s);
     if (m->has_serial)
         return m->serial;
-    return secondary ? 0 : now;
+    return secondary ? 0 : store_serial_after(0, now_s);
 }
 
-static int zone_id_write(struct loader *l, uint32_t i, uint32_t now)
+static int zone_id_write(struct loader *l, uint32_t i, int64_t now_s)
 {
     struct load_zone *z = &l->zones[i];
     uint8_t digest[32];
     digest_end(&l->digests, i, digest);
-    bool same = z->known && z->present && memcmp(digest, z->row.digest, sizeof digest) == 0;
+    bool same =
+        z->known && z->present && !z->differs && memcmp(digest, z->row.digest, sizeof digest) == 0;
     if (same)
         return 0;
     uint32_t old = z->row.serial;
-    z->row.serial = zone_serial(z, &l->m->zones[i], now);
+    z->row.serial = zone_serial(z, &l->m->zones[i], now_s);
     bool bumped = z->row.serial != old;
     l->report->zones_bumped += z->known && bumped;
     memcpy(z->row.digest, digest, sizeof digest);
@@ -79,10 +73,9 @@ static int zone_id_write(struct loader *l, uint32_t i, uint32_t now)
 /* PTRD_FOUND when some serial changed. */
 static int serials_write(struct loader *l, int64_t now_s)
 {
-    uint32_t now = now_s < 1 ? 1 : now_s > UINT32_MAX ? UINT32_MAX : (uint32_t)now_s;
     int any = PTRD_ABSENT;
     for (uint32_t i = 0; i < l->m->zone_count; i++) {
-        int err = zone_id_write(l, i, now);
+        int err = zone_id_write(l, i, now_s);
         if (err < 0)
             return err;
         any = err == PTRD_FOUND ? PTRD_FOUND : any;
@@ -154,6 +147,8 @@ static int load_write(struct loader *l, struct store_meta *meta, int64_t now_s)
         err = digest_blocks(&l->digests, &l->reverse);
     if (!err)
         glue_digest_generated(&l->glue, &l->digests);
+    if (!err && changed)
+        err = effects_find(l);
     if (err)
         return err;
     int bumped = serials_write(l, now_s);
@@ -170,11 +165,10 @@ static int load_write(struct loader *l, struct store_meta *meta, int64_t now_s)
     return 0;
 }
 
-static int load_once(struct store *s, struct loader *l, int64_t now_s, unsigned wait_ms,
-                     struct diag *diag)
+static int load_once(struct loader *l, int64_t now_s, unsigned wait_ms, struct diag *diag)
 {
     struct store_meta meta;
-    int err = store_write_begin(s, wait_ms, &l->w, &meta, diag);
+    int err = store_write_begin(l->store, wait_ms, &l->w, &meta, diag);
     if (err)
         return err;
     err = load_write(l, &meta, now_s);
@@ -206,12 +200,13 @@ int load_model(struct store *s, const struct model *m, const struct table *table
         return diag_set(diag, PTRD_EINVAL, "the zone table is not that of the model");
     for (int i = 0;; i++) {
         struct load_report report = {0};
-        struct loader l = {.m = m,
+        struct loader l = {.store = s,
+                           .m = m,
                            .t = table,
                            .report = &report,
                            .progress = progress,
                            .progress_ctx = progress_ctx};
-        int err = load_once(s, &l, now_s, wait_ms, diag);
+        int err = load_once(&l, now_s, wait_ms, diag);
         loader_done(&l);
         /* the map was full: nothing was written, and the next transaction has a larger one */
         if (err == PTRD_ESPACE && i < GROW_MAX)

@@ -8,9 +8,10 @@
  *   reverse.c  address -> its home, as intervals
  *   digest.c   what every zone answers, hashed
  *   glue.c     the addresses of name servers that a zone shows of zones below it
+ *   effects.c  zones that answer otherwise because of what local rows make of the change
  *
- * Rows of origin `local` decide about cuts and derived names in the store; the serials, which the
- * load raises, are of the model alone: edits raise them when they are made.
+ * Rows of origin `local` decide about cuts and derived names in the store, but digests are of the
+ * model alone: edits raise serials when they are made, and effects.c finds what is left.
  *
  * Peak memory beside the model: 384 octets a zone for the digests; about 40 octets and the name's
  * length twice a derived entry; 32 octets a local PTR; and the pages that the transaction changes,
@@ -71,6 +72,8 @@ struct digests {
 
 /* The low octets of a number, big endian. */
 void digest_put(uint8_t *out, u128 value, unsigned octets) PTRD_NONNULL;
+PTRD_CHECKED int digest_new(const struct table *t, struct digests *out) PTRD_NONNULL;
+/* With what is known of zones before rows are written. */
 PTRD_CHECKED int digest_begin(const struct model *m, const struct table *t,
                               struct digests *out) PTRD_NONNULL;
 void digest_row(struct digests *d, uint32_t zone, enum digest_part part, struct span key,
@@ -173,9 +176,11 @@ struct load_zone {
     struct store_zone_id row; /* as in the store; the id given, if new */
     bool known;               /* in ZONE_IDS before */
     bool present;             /* in ZONES before */
+    bool differs;             /* answers otherwise, whatever its digest says */
 };
 
 struct loader {
+    struct store *store;
     struct store_writer *w;
     const struct model *m;
     const struct table *t;
@@ -187,6 +192,7 @@ struct loader {
     struct glue_set glue;
     struct local_ptrs local_ptrs;
     struct local_cuts local_cuts;
+    bool has_local; /* some row of origin local that answers come from */
     load_progress_fn *progress;
     void *progress_ctx;
     const char *phase;
@@ -212,6 +218,9 @@ PTRD_CHECKED int rows_metadata(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_delegations(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_above(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_cuts(struct loader *l) PTRD_NONNULL; /* cuts.c */
+
+/* When all tables are written and some row changed: sets load_zone.differs. */
+PTRD_CHECKED int effects_find(struct loader *l) PTRD_NONNULL; /* effects.c */
 
 /* What each of them does: makes the table equal to the rows that next hands out (ctx: the loader).
  * total: elements of the model, for the progress. */

@@ -106,9 +106,23 @@ static int read_records(struct loader *l)
     return found;
 }
 
+static int any_row(struct loader *l)
+{
+    static const enum store_table tables[] = {STORE_LOCAL_RECORDS, STORE_LOCAL_PTRS,
+                                              STORE_LOCAL_ABOVE};
+    struct span key, value;
+    int found = PTRD_ABSENT;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables && found == PTRD_ABSENT; i++)
+        found = store_writer_seek(l->w, tables[i], (struct span){0}, &key, &value);
+    l->has_local = found == PTRD_FOUND;
+    return found < 0 ? found : 0;
+}
+
 int local_read(struct loader *l)
 {
-    int err = read_ptrs(l);
+    int err = any_row(l);
+    if (!err)
+        err = read_ptrs(l);
     if (!err)
         err = read_records(l);
     if (!err && l->local_ptrs.count)

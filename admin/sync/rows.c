@@ -6,10 +6,21 @@
 
 #define PROGRESS_EVERY 65536
 
+/* Local PTRs derive names too, which are in no digest. */
+static int derived_changed(struct loader *l, struct span key)
+{
+    struct name target;
+    struct addr addr;
+    int err = store_read_key_derived(key, &target, &addr);
+    const struct zone *z = err ? NULL : table_zone_for(l->t, &target);
+    if (z)
+        l->zones[zone_index(l->t, z)].differs = true;
+    return err;
+}
+
 static int row_changed(void *ctx, struct span key, struct span old_value, struct span new_value)
 {
     struct loader *l = ctx;
-    (void)key;
     l->changed = true;
     if (!old_value.bytes)
         l->report->inserted++;
@@ -21,7 +32,7 @@ static int row_changed(void *ctx, struct span key, struct span old_value, struct
         l->report->zones_added += !old_value.bytes;
         l->report->zones_removed += !new_value.bytes;
     }
-    return 0;
+    return l->table == STORE_DERIVED && l->has_local ? derived_changed(l, key) : 0;
 }
 
 static void rows_progress(struct loader *l)

@@ -138,7 +138,8 @@ static void say_zone(FILE *f, const struct model_zone *z, bool loaded)
     else
         fprintf(f, " listed %d", z->listed_ns);
     if (s->classless)
-        fprintf(f, " classless %x/%u", (unsigned)s->prefix.num, s->prefix.len);
+        fprintf(f, " classless %x/%u cnames %d", (unsigned)s->prefix.num, s->prefix.len,
+                !s->no_cnames);
     for (unsigned i = 0; i < s->primary_count; i++) {
         char text[ADDR_TEXT_SIZE];
         addr_print(&s->primaries[i].addr, text);
@@ -456,6 +457,20 @@ static const struct one_case zones[] = {
     "      - {name: 66, type: CNAME, ttl: 600, content: 66.64/30.100.51.198.in-addr.arpa}\n"       \
     "      - {name: 67, type: CNAME, ttl: 600, content: 67.64/30.100.51.198.in-addr.arpa}\n"
 
+#define ZONE_64_BARE "  - {prefix: 203.0.113.64/30, zone: \"64/30\", cnames: no}\n"
+#define WIDE "zones:\n  - prefix: 203.0.0.0/16\n"
+#define WIDE_CUT "      - {name: 113, type: NS, ttl: 60, content: ns.x.example}\n"
+#define WIDE_NS                                                                                    \
+    "      - {name: 64/30.113, type: NS, ttl: 601, content: ns1.customer.example}\n"               \
+    "      - {name: 64/30.113, type: NS, ttl: 601, content: ns2.customer.example}\n"
+#define WIDE_CNAME(octet, ttl)                                                                     \
+    "      - {name: " #octet ".113, type: CNAME" ttl ", content: " #octet                          \
+    ".64/30.113.0.203.in-addr.arpa}\n"
+#define WIDE_CNAMES WIDE_CNAME(64, "") WIDE_CNAME(65, "") WIDE_CNAME(66, "") WIDE_CNAME(67, "")
+#define WIDE_CNAMES_601                                                                            \
+    WIDE_CNAME(64, ", ttl: 601")                                                                   \
+    WIDE_CNAME(65, ", ttl: 601") WIDE_CNAME(66, ", ttl: 601") WIDE_CNAME(67, ", ttl: 601")
+
 static const struct one_case delegations[] = {
     {.what = "delegations as loaded", .source = ALL BLOCKS DELEGATIONS},
     {.what = "edits beside delegations leave them",
@@ -520,6 +535,27 @@ static const struct one_case delegations[] = {
      "      - {name: 66, type: TXT, ttl: 60, content: '\"x\"'}\n"
      "      - {name: 67, type: CNAME, ttl: 60, content: x.example}\n" ZONE_64 ZONE_V6 SECONDARY
          DELEGATIONS},
+    {.what = "a deleted CNAME to an RFC 2317 zone of ours: the others are plain records then",
+     .source = ALL DELEGATIONS,
+     .local = {{STORE_LOCAL_RECORDS, "66.113.0.203.in-addr.arpa", "CNAME", 0, ""}},
+     .in_force = ISP A_RECORD ZONE_198 ZONE_203
+     "    records:\n"
+     "      - {name: 64, type: CNAME, content: 64.64/30.113.0.203.in-addr.arpa}\n"
+     "      - {name: 65, type: CNAME, content: 65.64/30.113.0.203.in-addr.arpa}\n"
+     "      - {name: 67, type: CNAME, content: 67.64/30.113.0.203.in-addr.arpa}\n" ZONE_64_BARE
+         ZONE_V6 SECONDARY DELEGATIONS},
+    {.what = "a local cut above CNAMEs to an RFC 2317 zone of ours",
+     .source = WIDE ZONE_64,
+     .local = {{STORE_LOCAL_RECORDS, "113.0.203.in-addr.arpa", "NS", 60, "ns.x.example."}},
+     .in_force = WIDE "    records:\n" WIDE_CUT WIDE_CNAMES ZONE_64_BARE},
+    {.what = "a cut above them that is deleted: none are made",
+     .source = WIDE "    records:\n" WIDE_CUT ZONE_64,
+     .local = {{STORE_LOCAL_RECORDS, "113.0.203.in-addr.arpa", "NS", 0, ""}},
+     .in_force = WIDE ZONE_64_BARE},
+    {.what = "a local cut above the CNAMEs of a delegation",
+     .source = WIDE "delegations:\n" D_OURS,
+     .local = {{STORE_LOCAL_RECORDS, "113.0.203.in-addr.arpa", "NS", 60, "ns.x.example."}},
+     .in_force = WIDE "    records:\n" WIDE_CUT WIDE_NS WIDE_CNAMES_601},
     {.what = "a local SOA with another TTL: those CNAMEs keep theirs",
      .source = ALL,
      .local = {{STORE_LOCAL_RECORDS, "113.0.203.in-addr.arpa", "SOA", 1800,
@@ -560,33 +596,6 @@ static void edited_delegations(void **state)
 {
     (void)state;
     RUN(delegations);
-}
-
-/* The one thing that no zones file says: a deleted CNAME to an RFC 2317 zone of ours. It is not in
- * force; a load of the dump makes it again. */
-static void deleted_cname_to_a_zone_of_ours(void **state)
-{
-    (void)state;
-    static const struct local deleted[LOCAL_MAX] = {
-        {STORE_LOCAL_RECORDS, "66.113.0.203.in-addr.arpa", "CNAME", 0, ""}};
-    struct name owner = name_of("66.113.0.203.in-addr.arpa");
-    struct loaded l;
-    struct store *s = NULL;
-    struct diag diag;
-    loaded_make(&l);
-    loaded_load(&l, ALL, 1700000000);
-    assert_int_equal(store_open(l.dir, STORE_OPEN_CREATE, &s, &diag), 0);
-    write_local(s, deleted);
-    struct model *m = read_store(s);
-    unsigned cnames = 0;
-    for (uint32_t i = 0; i < m->record_count; i++) {
-        assert_false(name_equal(&m->records[i].owner, &owner));
-        cnames += m->records[i].type == RRTYPE_CNAME && m->records[i].made;
-    }
-    assert_int_equal(cnames, 3);
-    model_free(m);
-    store_close(s);
-    loaded_remove(&l);
 }
 
 static void put_raw(const char *dir, enum store_table table, const char *key, const char *value)
@@ -631,7 +640,6 @@ int main(void)
         cmocka_unit_test(local_ptrs),
         cmocka_unit_test(zones_and_what_is_above_them),
         cmocka_unit_test(edited_delegations),
-        cmocka_unit_test(deleted_cname_to_a_zone_of_ours),
         cmocka_unit_test(damaged_rows_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

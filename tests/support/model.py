@@ -30,6 +30,7 @@ class Zone:
     prefix: str = None      # how it is written, when not by name
     records: list = dataclasses.field(default_factory=list)     # Record
     classless: tuple = None     # (first, last) of the IPv4 prefix of an RFC 2317 zone
+    cnames: bool = True         # of an RFC 2317 zone: made in the zone above
 
     @property
     def reverse(self):
@@ -106,6 +107,7 @@ class Local:
     """What was accepted through PowerDNS. A value is (ttl, contents), or None: deleted."""
     rrsets: dict = dataclasses.field(default_factory=dict)      # (name, type) -> value
     ptrs: dict = dataclasses.field(default_factory=dict)        # (family, num) -> value
+    above: dict = dataclasses.field(default_factory=dict)       # as rrsets: what a zone holds of a zone inside it
 
 
 @dataclasses.dataclass
@@ -404,7 +406,10 @@ class World:
                 for rtype, entries in types.items():
                     least = min(ttl for _, ttl in entries)
                     types[rtype] = [(content, least) for content, _ in entries]
+        self.source = {name: dict(types) for name, types in self.rows.items()}
+        self.source_above = {name: dict(types) for name, types in self.above_rows.items()}
         self._lay_over()
+        self._lay_over_above()
         self._collect_cuts()
 
     def _collect_cuts(self):
@@ -464,7 +469,7 @@ class World:
             if d.child and d.child not in self.zones:
                 aliases.update({num: (d.child, d.ttl) for num in range(d.first, d.last + 1)})
         for zone in self.config.zones:
-            if zone.classless:
+            if zone.classless and zone.cnames:
                 for num in range(zone.classless[0], zone.classless[1] + 1):
                     name = reverse_name(4, num)
                     if name in self.zones or name not in self.rows and not self.rule(name):      # what is written there stands in front
@@ -479,10 +484,12 @@ class World:
 
     def _lay_over(self):
         """Local RRsets stand in front of the source's; a CNAME of either origin has its name alone."""
+        rrsets = {key: value for key, value in self.local.rrsets.items() if key[1] != "SOA" or key[0] in self.zones}
+        rrsets = {key: self._with_serial(key, value) for key, value in rrsets.items()}
         pointers = {self.pointer(*key) for key, value in self.local.ptrs.items() if value}
-        self.local_aliases = {name for (name, rtype), value in self.local.rrsets.items() if value and rtype == "CNAME"}
-        for name in {name for name, _ in self.local.rrsets} | pointers:
-            mine = {rtype: value for (owner, rtype), value in self.local.rrsets.items() if owner == name}
+        self.local_aliases = {name for (name, rtype), value in rrsets.items() if value and rtype == "CNAME"}
+        for name in {name for name, _ in rrsets} | pointers:
+            mine = {rtype: value for (owner, rtype), value in rrsets.items() if owner == name}
             live = {rtype: [(content, value[0]) for content in value[1]] for rtype, value in mine.items() if value}
             source = {rtype: rows for rtype, rows in self.rows.get(name, {}).items() if rtype not in mine}
             if "CNAME" in live:
@@ -493,9 +500,29 @@ class World:
             if source or live:
                 self.rows[name] = {**source, **live}
                 self.kinds.setdefault(name, set()).add("local")
+            else:
+                self.kinds.pop(name, None)
+
+    def _with_serial(self, key, value):
+        """A SOA is kept without its serial, which is the zone's."""
+        if key[1] != "SOA" or not value:
+            return value
+        words = value[1][0].split()
+        return value[0], [" ".join((*words[:2], str(self.zones[key[0]].serial), *words[3:]))]
+
+    def _lay_over_above(self):
+        for (name, rtype), value in self.local.above.items():
+            own = self.zone_of(name)
+            if own is None or self.above(own) is None or rtype in ("NS", "DS") and name != own.apex:
+                continue
+            types = self.above_rows.setdefault(name, {})
+            types.pop(rtype, None)
+            if value:
+                types[rtype] = [(content, value[0]) for content in value[1]]
 
     def _collect_ptrs(self):
         self.ptrs = {}           # (family, num) -> (ttl, [(name, forward)])
+        self.source_ptrs = {}    # (family, num) -> (ttl, [name])
         for key, value in self.local.ptrs.items():
             if value and self.home(*key) is not None:
                 self.ptrs[key] = (value[0], [(target, None) for target in value[1]])
@@ -505,13 +532,15 @@ class World:
             if zone is None or not zone.reverse:
                 self.refusals.append(f"PTR of {address(ptr.family, ptr.num)}: no reverse zone")
                 continue
+            ttl = zone.ttl if ptr.ttl is None else ptr.ttl
+            old_ttl, names = self.source_ptrs.get((ptr.family, ptr.num), (ttl, []))
+            self.source_ptrs[ptr.family, ptr.num] = (min(ttl, old_ttl), names + list(ptr.names))
             if (ptr.family, ptr.num) in self.local.ptrs or name in self.local_aliases:
                 continue
             if self.delegated(ptr.family, ptr.num):
                 self.refusals.append(f"PTR of {address(ptr.family, ptr.num)}: delegated")
             if "CNAME" in self.rows.get(name, {}):
                 self.refusals.append(f"{name}: CNAME and PTR")
-            ttl = zone.ttl if ptr.ttl is None else ptr.ttl
             old_ttl, targets = self.ptrs.get((ptr.family, ptr.num), (ttl, []))
             self.ptrs[ptr.family, ptr.num] = (min(ttl, old_ttl),
                                               targets + [(target, ptr.forward) for target in ptr.names])
@@ -632,8 +661,11 @@ class World:
         rows, ruler = set(), self._ruler_above(child, self.zones[asked])
         if ruler in self.dnames:
             return set()
-        if ruler:
+        if ruler:       # what is held of the cut is occluded by the one above it
             ns = self.rows[ruler]["NS"]
+            if qname == child.apex:
+                rows = {(rtype, content, ttl, 0) for rtype in ("NS", "DS")
+                        for content, ttl in self.above_rows.get(qname, {}).get(rtype, [])}
         else:
             ns = self.cut_rows(child, "NS")
             if qname == child.apex:
@@ -697,7 +729,8 @@ class World:
             found |= {(child.apex, *row) for row in self.lookup(child.apex, "ANY", zone.apex)}
             for host, _ in self.cut_rows(child, "NS"):
                 found |= {(host, *row) for row in self.lookup(host, "ANY", zone.apex) if within(host, child.apex)}
-        found.add((zone.apex, "SOA", zone.minimum, zone.ttl))
+        (soa, ttl), = self.rows[zone.apex]["SOA"]
+        found.add((zone.apex, "SOA", *(word for i, word in enumerate(soa.split()) if i != 2), ttl))
         return found
 
     # findings of `check`
@@ -713,7 +746,7 @@ class World:
             if "CNAME" in types or there != {str(address(family, num))}:
                 return True
         for zone in self.config.zones:
-            for num in range(zone.classless[0], zone.classless[1] + 1) if zone.classless else ():
+            for num in range(zone.classless[0], zone.classless[1] + 1) if zone.classless and zone.cnames else ():
                 name = reverse_name(4, num)
                 if not within(self.zone_of(name).apex if self.zone_of(name) else zone.apex, zone.apex) and \
                         "CNAME" not in self.rows[name] and not self.rule(name):

@@ -273,6 +273,7 @@ def _add_classless(rng, config):
             apex = f"rev{first & 255}.{rng.choice(('cust.test', 'other.test'))}"
         zone = _zone(rng, apex)
         zone.classless = (first, first + (1 << (32 - length)) - 1)
+        zone.cnames = rng.random() < 0.8
         config.zones.append(zone)
         _kept(config, lambda z=zone: config.zones.remove(z))
 
@@ -411,7 +412,8 @@ def _zone_head(zone):
         length = 33 - (last - first + 1).bit_length()
         label, _, parent = zone.apex.partition(".")
         name = label if parent == _parent_name(first) and zone.serial % 2 else zone.apex + "."
-        return f"prefix: {address(4, first)}/{length}\n    zone: {json.dumps(name)}"
+        head = f"prefix: {address(4, first)}/{length}\n    zone: {json.dumps(name)}"
+        return head if zone.cnames else head + "\n    cnames: no"
     prefix = _prefix_of(zone.apex) if zone.serial % 2 else None
     return f"prefix: {json.dumps(prefix)}" if prefix else f"name: {json.dumps(zone.apex)}"
 

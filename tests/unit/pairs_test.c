@@ -141,6 +141,19 @@ static void test_occluded_records(void **state)
           NOTHING, "");
 }
 
+static void test_names_that_have_their_zone_twice(void **state)
+{
+    (void)state;
+    check(
+        RECORD("www.isp.example", "A, content: 192.0.2.1"), "", WARNING,
+        "the record stands at www.isp.example.isp.example: `name` is relative to the zone; with a "
+        "final dot (`www.isp.example.`) it is absolute");
+    check(RECORD("isp.example", "TXT, content: x"), "", WARNING, "(`isp.example.`)");
+    check(RECORD("www.isp.example.", "A, content: 192.0.2.1"), "", NOTHING, "");
+    check(RECORD("www.xisp.example", "A, content: 192.0.2.1"), "", NOTHING, "");
+    check(RECORD("example", "A, content: 192.0.2.1"), "", NOTHING, "");
+}
+
 static void test_ns_above_a_zone(void **state)
 {
 #define ABOVE(ns)                                                                                  \
@@ -177,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_names_that_are_delegated),
         cmocka_unit_test(test_occluded_records),
+        cmocka_unit_test(test_names_that_have_their_zone_twice),
         cmocka_unit_test(test_ns_above_a_zone),
         cmocka_unit_test(test_records_in_the_place_of_a_cname_of_rfc_2317),
     };

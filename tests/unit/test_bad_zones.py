@@ -56,7 +56,7 @@ CASES = [
      "DIR/zones.yaml:3:5: an entry of `zones`: expected either `name` or `prefix`, found both"),
     ("zone key misspelt", Z + "  - {nmae: isp.example}\n",
      "DIR/zones.yaml:3:6: an entry of `zones`: unknown key `nmae`, did you mean `name`? (known: name, prefix, "
-     "zone, ttl, soa, ns, serial, forward_auto, kind, primaries, metadata, records)"),
+     "zone, cnames, ttl, soa, ns, serial, forward_auto, kind, primaries, metadata, records)"),
     ("zone beyond /24", Z + "  - {prefix: 203.0.113.64/26}\n",
      "DIR/zones.yaml:3:14: `prefix`: `203.0.113.64/26` is longer than /24: such a reverse zone (RFC 2317) needs "
      "its name as `zone`"),
@@ -137,6 +137,10 @@ CASES = [
      "DIR/zones.yaml:1:17: `ttl`: expected a number from 0 to 2147483647, found `1h`"),
     ("forward_auto", Z + "  - {name: isp.example, forward_auto: maybe}\n",
      "DIR/zones.yaml:3:39: `forward_auto`: expected yes or no, found `maybe`"),
+    ("cnames", Z + "  - {prefix: 192.0.2.64/26, zone: 64/26, cnames: 1}\n",
+     "DIR/zones.yaml:3:50: `cnames`: expected yes or no, found `1`"),
+    ("cnames of another zone", Z + "  - {prefix: 192.0.2.0/24, cnames: no}\n",
+     "DIR/zones.yaml:3:28: `cnames`: it is for a zone with `zone` (RFC 2317)"),
     ("forward_auto quoted", Z + "  - {name: isp.example, forward_auto: \"yes\"}\n",
      "DIR/zones.yaml:3:39: `forward_auto`: expected yes or no, found the quoted text `yes`"),
     ("serial", Z + "  - {name: isp.example, serial: 4294967296}\n",
@@ -504,7 +508,7 @@ CASES = [
     ("record above a zone twice",
      records("name: sub, type: NS, content: x.example", "name: sub, type: NS, content: X.example",
                                           after="  - name: sub.isp.example\n"),
-     "DIR/zones.yaml:6:40: record `sub.isp.example NS x.example.` is given twice, first in line 5"),
+     "DIR/zones.yaml:6:40: record `sub.isp.example NS X.example.` is given twice, first in line 5"),
     ("template at a cut", records("name: 198-51-100-7, type: NS, content: a.example",
                                   after="  - prefix: 198.51.100.0/24\nblocks:\n"
      "  - {prefix: 198.51.100.0/24, name: \"{ip}.isp.example\"}\n"),
@@ -563,8 +567,8 @@ CASES = [
      "DIR/zones.yaml:5:5: delegation of 203.0.112.64/26: `64.112.0.203.in-addr.arpa` lies in no reverse zone of "
      "`zones:`, and only the zone around it can delegate it"),
     ("delegation of a whole zone", delegations("prefix: 203.0.113.0/24, ns: a.example"),
-     "DIR/zones.yaml:5:5: delegation of 203.0.113.0/24: `113.0.203.in-addr.arpa` lies in no reverse zone of `zones:`, "
-     "and only the zone around it can delegate it"),
+     "DIR/zones.yaml:5:5: delegation of 203.0.113.0/24: `113.0.203.in-addr.arpa` is a zone of `zones:` itself, "
+     "and only the zone around it can delegate it; leave one of the two out"),
     ("delegation wider than the zone", delegations("prefix: 203.0.112.0/23, ns: a.example"),
      "DIR/zones.yaml:5:5: delegation of 203.0.112.0/23: `112.0.203.in-addr.arpa` lies in no reverse zone of `zones:`, "
      "and only the zone around it can delegate it"),

@@ -131,6 +131,8 @@ def test_the_export_written_into_the_zones_file_takes_the_place_of_the_local_rrs
     records = [line for line in lines if line.startswith("      - {name: ")]
     ptrs = lines[lines.index("ptrs:") + 1:lines.index("ptrs:") + 3]
     assert lines[lines.index("zones:") + 1] == '  - name: "isp.example."' and len(records) == 3
+    marked = [line for line in lines if line.endswith("# in place of the one that is there")]
+    assert len(marked) == 1 and 'name: "ns1"' in marked[0]
     deleted = [line for line in lines if line.startswith("#   ")]
     assert deleted == ["#   old.isp.example. TXT (zone isp.example.)",
                        "#   25.2.0.192.in-addr.arpa. PTR (`ptrs:` 192.0.2.25)"]
@@ -262,6 +264,21 @@ def test_load_keeps_local_rrsets_and_tells_their_number(edited, zones):
     assert (f"{edited}: 7 local RRsets (changed through PowerDNS; `ptrctl local list`), 3 of them in place of the "
             f"source's, 0 in no zone\n`ptrctl check --db {edited}` lists these\n") in done.stdout
     assert answers(edited) == before
+
+
+def test_load_warns_where_the_file_contradicts_a_local_rrset(edited, zones):
+    """A delegation accepted through PowerDNS stands above the names of a block that came later."""
+    edit(edited, ("isp.example", "cust.isp.example", "NS", 300, ["ns1.else.example"]))
+    assert "contradicts" not in ptrctl("load", zones, "--db", edited).stdout
+    zones.write_text(ZONES.replace("{ip}.dyn.isp.example", "{ip}.cust.isp.example"))
+    loaded = ptrctl("load", zones, "--db", edited)
+    assert loaded.returncode == 0
+    assert "warning: with the local RRsets in front, the file contradicts itself" in loaded.stdout
+    assert "cust.isp.example" in loaded.stdout and "ptrctl local drop NAME TYPE" in loaded.stdout
+    assert ptrctl("check", "--db", edited).returncode == 1
+    assert ptrctl("local", "drop", "cust.isp.example", "NS", "--db", edited).returncode == 0
+    assert "contradicts" not in ptrctl("load", zones, "--db", edited).stdout
+    assert ptrctl("check", "--db", edited).returncode == 0
 
 
 def test_check_lists_what_hides_something_of_the_source(edited):
