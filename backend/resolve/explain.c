@@ -121,6 +121,33 @@ static void explain_absent(const struct table *t, const struct answer *a,
         say(x, "nothing explicit stands there or below, and it is the exact name of no address");
 }
 
+/* Is there anything at a name of the zone itself? */
+static bool exists(struct snapshot *s, const struct name *name, const struct zone *z,
+                   struct answer *scratch)
+{
+    struct question q = {.name = *name, .type = RRTYPE_ANY, .zone_id = -1};
+    return resolve(s, &q, scratch) == 0 && scratch->zone == z && scratch->count > 0;
+}
+
+/* PowerDNS asks for the wildcard itself, at the closest name above that exists (RFC 4592 3.3.1). */
+static void explain_wildcard(struct snapshot *s, const struct question *q, const struct answer *a,
+                             struct explanation *x)
+{
+    static const struct name star = {.len = 3, .wire = "\1*"};
+    char text[NAME_TEXT_SIZE];
+    struct name above = q->name, wildcard;
+    struct answer scratch;
+    answer_init(&scratch);
+    do
+        name_strip(&above, 1, &above);
+    while (above.len > a->zone->apex.len && !exists(s, &above, a->zone, &scratch));
+    if (name_concat(&star, &above, &wildcard) == 0 && exists(s, &wildcard, a->zone, &scratch)) {
+        name_print(&wildcard, text);
+        say(x, "; PowerDNS answers from the wildcard %s", text);
+    }
+    answer_done(&scratch);
+}
+
 /* How many of the explicit rows came through PowerDNS, in words. */
 static const char *of_whom(const struct answer *a)
 {
@@ -180,12 +207,14 @@ static void explain_ruled(const struct table *t, const struct answer *a, struct 
                                    : "and the explicit records here are not authoritative");
 }
 
-static void explain_reason(struct snapshot *s, const struct answer *a,
+static void explain_reason(struct snapshot *s, const struct question *q, const struct answer *a,
                            const struct subject *subject, struct explanation *x)
 {
     switch (a->source) {
     case ANSWER_NONE:
         explain_absent(s->table, a, subject, x);
+        if (a->zone)
+            explain_wildcard(s, q, a, x);
         break;
     case ANSWER_EXPLICIT:
         explain_explicit(s->table, a, subject, x);
@@ -217,7 +246,7 @@ void explain_answer(struct snapshot *s, const struct question *q, const struct a
         name_print(&a->zone->apex, out->zone);
     explain_block(s, a, out);
     out->source = explain_source(a->source);
-    explain_reason(s, a, &subject, out);
+    explain_reason(s, q, a, &subject, out);
 }
 
 size_t explain_content(const struct row *row, char out[EXPLAIN_CONTENT_MAX])

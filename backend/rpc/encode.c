@@ -33,17 +33,43 @@ static void encode_type(struct reply *r, uint16_t type)
         reply_put(r, text, len);
 }
 
-/* Types whose content ends with a name, which PowerDNS prints without its final dot: pdnsutil
+/* Where the content of a type has names. PowerDNS prints them without their final dot: pdnsutil
  * check-zone warns of any other spelling, and a dot less is a byte less. */
-static bool ends_with_name(uint16_t type)
+struct named {
+    uint16_t type;
+    bool last;    /* the content ends with a name */
+    uint8_t word; /* this word of it is one too, counted from 1; 0: none */
+};
+
+static const struct named named[] = {
+    {.type = RRTYPE_NS, .last = true},
+    {.type = RRTYPE_CNAME, .last = true},
+    {.type = RRTYPE_PTR, .last = true},
+    {.type = RRTYPE_DNAME, .last = true},
+    {.type = RRTYPE_ALIAS, .last = true},
+    {.type = 7 /* MB */, .last = true},
+    {.type = 8 /* MG */, .last = true},
+    {.type = 9 /* MR */, .last = true},
+    {.type = 14 /* MINFO */, .last = true, .word = 1},
+    {.type = 15 /* MX */, .last = true},
+    {.type = 17 /* RP */, .last = true, .word = 1},
+    {.type = 18 /* AFSDB */, .last = true},
+    {.type = 33 /* SRV */, .last = true},
+    {.type = 35 /* NAPTR */, .last = true},
+    {.type = 36 /* KX */, .last = true},
+    {.type = 45 /* IPSECKEY, whose gateway may be a name */, .word = 4},
+    {.type = 64 /* SVCB */, .word = 2},
+    {.type = 65 /* HTTPS */, .word = 2},
+    {.type = 107 /* LP */, .last = true},
+};
+
+static const struct named *named_find(uint16_t type)
 {
-    static const uint16_t types[] = {RRTYPE_NS,    RRTYPE_CNAME, RRTYPE_PTR,  15 /* MX */,
-                                     33 /* SRV */, RRTYPE_DNAME, RRTYPE_ALIAS};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (types[i] == type)
-            return true;
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        if (named[i].type == type)
+            return &named[i];
     }
-    return false;
+    return NULL;
 }
 
 /* Takes a final dot away that does not stand alone (the root). */
@@ -52,6 +78,27 @@ static struct span without_dot(struct span text)
     if (text.len > 1 && text.bytes[text.len - 1] == '.' && text.bytes[text.len - 2] != ' ')
         text.len--;
     return text;
+}
+
+/* Octets up to the end of a word; the stored text has one blank between words. */
+static size_t word_end(struct span text, unsigned word)
+{
+    size_t at = 0;
+    for (; at < text.len; at++)
+        if (text.bytes[at] == ' ' && --word == 0)
+            break;
+    return at;
+}
+
+static void encode_text(struct reply *r, uint16_t type, struct span text)
+{
+    const struct named *n = named_find(type);
+    if (n && n->word > 0) {
+        size_t end = word_end(text, n->word);
+        reply_content(r, without_dot((struct span){text.bytes, end}));
+        text = (struct span){text.bytes + end, text.len - end};
+    }
+    reply_content(r, n && n->last ? without_dot(text) : text);
 }
 
 static void encode_target(struct reply *r, struct span wire)
@@ -74,7 +121,7 @@ static void encode_row_content(struct reply *r, const struct row *row)
         reply_put(r, text, addr_print(&row->addr, text));
         break;
     case ROW_TEXT:
-        reply_content(r, ends_with_name(row->type) ? without_dot(row->bytes) : row->bytes);
+        encode_text(r, row->type, row->bytes);
         break;
     }
 }

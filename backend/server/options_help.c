@@ -13,7 +13,8 @@ static const char head[] =
     "  ptrd --db /var/lib/ptrd --socket /run/ptrd/ptrd.sock --socket-group pdns\n"
     "  pdns.conf:  launch=remote\n"
     "              remote-connection-string=unix:path=/run/ptrd/ptrd.sock\n"
-    "Later loads are answered from the next request on, without a signal.\n"
+    "Later loads are answered from the next request on, without a signal. pdnsutil, the HTTP API\n"
+    "and DNSUPDATE edit the store through ptrd; see \"Edits\" in ptrd(8).\n"
     "\n"
     "Options; all but those of the last group may stand in the configuration file as `key: "
     "value`:\n";

@@ -13,6 +13,8 @@ static const char zones[] =
     "      - {name: x.y.cut, type: TXT, content: deep}\n"
     "      - {name: dn, type: DNAME, content: other.example}\n"
     "      - {name: a.ent, type: TXT, content: deep}\n"
+    "      - {name: '*.wild', type: TXT, content: any}\n"
+    "      - {name: b.closer.wild, type: TXT, content: nearer}\n"
     "  - name: child.isp.example\n"
     "  - prefix: 203.0.113.0/24\n"
     "  - {prefix: 203.0.113.64/26, zone: '64/26'}\n"
@@ -68,6 +70,11 @@ static const struct {
     {"WWW.isp.example.", "", "www.isp.example", "", "", "explicit",
      "explicit records stand at this name"},
     {"none.isp.example", "", "none.isp.example", "", "", "none",
+     "nothing explicit stands there or below, and it is the exact name of no address"},
+    {"x.y.wild.isp.example", "", "x.y.wild.isp.example", "", "", "none",
+     "nothing explicit stands there or below, and it is the exact name of no address; PowerDNS "
+     "answers from the wildcard *.wild.isp.example"},
+    {"x.closer.wild.isp.example", "", "x.closer.wild.isp.example", "", "", "none",
      "nothing explicit stands there or below, and it is the exact name of no address"},
     {"mail.isp.example", "", "mail.isp.example", "", "", "derived",
      "derived from the explicit PTR of the address, which asks for its forward"},
