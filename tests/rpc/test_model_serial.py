@@ -27,7 +27,7 @@ def dump(db):
 
 def serials(text):
     """Of a dump: apex -> serial."""
-    found = re.findall(r'- (?:prefix: [^\n]*\n    zone|name): "([^"]+)"\n    serial: (\d+)\n', text)
+    found = re.findall(r'- (?:prefix: [^\n]*\n(?:    cnames: no\n)?    zone|name): "([^"]+)"\n    serial: (\d+)\n', text)
     return {apex.rstrip("."): int(number) for apex, number in found}
 
 
