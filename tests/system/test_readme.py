@@ -1,4 +1,6 @@
-"""The commands of README.md work: every fenced `sh` block is run. What they leave in the checkout is removed."""
+"""The commands of README.md work: every fenced `sh` block is run, the others with files and servers of the test in
+place of the reader's. What they leave in the checkout is removed."""
+import ipaddress
 import os
 import pathlib
 import re
@@ -6,6 +8,10 @@ import shutil
 import subprocess
 
 import pytest
+
+from support.pdns import NO_ANSWER_CACHE, Pdns, assert_answer
+from support.ptrd import BUILD, Ptrd, Store
+from support.zones import reverse_name
 
 SOURCE = pathlib.Path(os.environ["PTRD_SOURCE"])
 README = SOURCE / "README.md"
@@ -59,3 +65,44 @@ def test_block_runs(index, tmp_path):
         if made.name != "build" and made.is_dir():
             shutil.rmtree(made)
     assert done.returncode == 0, "\n".join(lines) + "\n" + done.stdout + done.stderr
+
+
+def other_block(word):
+    """The lines of the one fenced block, of any language but sh, that holds the word."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README.read_text(), re.M | re.S)
+    found = [text for language, text in fenced if language != "sh" and word in text]
+    assert len(found) == 1, (word, found)
+    return found[0]
+
+
+def test_imports_print_what_can_be_loaded(tmp_path):
+    (tmp_path / "db.isp.example").write_text("@ 3600 IN SOA ns1 hostmaster 7 3600 600 86400 300\n@ IN NS ns1\n"
+                                             "ns1 IN A 192.0.2.53\n$GENERATE 1-9 h$ A 192.0.2.$\n")
+    (tmp_path / "named.conf").write_text(f'zone "isp.example" {{ type primary; file "{tmp_path}/db.isp.example"; }};\n')
+    lines = list(command_lines(other_block("import-bind")))
+    assert len(lines) == 2
+    for line in lines:
+        line = line.replace("/etc/bind/", f"{tmp_path}/").replace("build/ptrctl", str(BUILD.resolve() / "ptrctl"))
+        subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True, timeout=60)
+        Store(tmp_path / "db").load((tmp_path / "zones.yaml").read_text())
+
+
+def test_the_delegations_load(tmp_path):
+    head = "defaults: {soa: {mname: ns1.isp.example, rname: h.isp.example}, ns: [ns1.isp.example]}\n"
+    Store(tmp_path / "db").load(head + other_block("delegations:"))
+
+
+def test_the_edits_give_a_name_and_take_it_back(tmp_path):
+    address = ipaddress.ip_address("198.51.100.7")
+    store = Store(tmp_path / "db").load((SOURCE / "pdns-config/sample-zones.yaml").read_text().replace(
+        "sample-overrides.csv", str(SOURCE / "pdns-config/sample-overrides.csv")))
+    with Ptrd(store.dir) as ptrd, Pdns(ptrd.socket, NO_ANSWER_CACHE) as pdns:
+        before = pdns.ask(reverse_name(address), "PTR").answer
+        edit, undo = command_lines(other_block("pdnsutil"))
+        for line in (edit, undo):
+            words = line.split()
+            assert words.pop(0) == "pdnsutil"
+            subprocess.run(["/usr/bin/pdnsutil", f"--config-dir={pdns.dir}", *words], check=True, timeout=60)
+            if line == edit:
+                assert_answer(pdns.ask(reverse_name(address), "PTR"), "PTR", ["mail.customer.example."])
+        assert pdns.ask(reverse_name(address), "PTR").answer == before != []
