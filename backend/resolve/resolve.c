@@ -232,7 +232,10 @@ int work_ptrs_below(const struct work *w, bool generated)
 static int exists_below(struct work *w)
 {
     const struct table *t = w->s->table;
-    if (table_zone_below(t, &w->q->name)) /* first: spares the way around many classless zones */
+    /* Before the way around the prefixes of classless zones, which may be many; else the blocks
+     * answer faster. */
+    bool zones_first = t->classless_count > 0;
+    if (zones_first && table_zone_below(t, &w->q->name))
         return PTRD_FOUND;
     if (w->arpa.kind == ARPA_PARTIAL) {
         int found = work_ptrs_below(w, true);
@@ -240,6 +243,8 @@ static int exists_below(struct work *w)
             return found;
     }
     if (!w->a->zone->reverse && table_forward_below(t, &w->q->name))
+        return PTRD_FOUND;
+    if (!zones_first && table_zone_below(t, &w->q->name))
         return PTRD_FOUND;
     return w->records == PTRD_FOUND ? answer_records_below(w->s->reader, &w->key) : PTRD_ABSENT;
 }
