@@ -749,7 +749,7 @@ class World:
             for num in range(zone.classless[0], zone.classless[1] + 1) if zone.classless and zone.cnames else ():
                 name = reverse_name(4, num)
                 if not within(self.zone_of(name).apex if self.zone_of(name) else zone.apex, zone.apex) and \
-                        "CNAME" not in self.rows[name] and not self.rule(name):
+                        not self.rule(name) and "CNAME" not in self.rows[name]:
                     return True     # stands in the place of the CNAME to the PTR
         return any(forward != "external" and self.takes_generated_name(family, num, target)
                    for (family, num), (_, targets) in self.ptrs.items() for target, forward in targets)
