@@ -148,7 +148,7 @@ def questions(owners, zones):
     hosts = re.compile(rb"host-(\d+)$")
     for owner in sorted(owners):
         host = hosts.match(owner.labels[0])
-        if host and not LONG and int(host[1]) % 997:
+        if host and int(host[1]) % (97 if LONG else 997):  # transfers compare all of them
             continue
         ask(owner, TYPES)
         around = set()
