@@ -171,7 +171,10 @@ def edit_zone(pdns, zone, script):
     editor = pdns.dir / "editor"
     editor.write_text(f"#!/bin/sh\nfor file; do :; done\n{script}\n")
     editor.chmod(0o755)
-    pid, fd = pty.fork()
+    try:
+        pid, fd = pty.fork()
+    except OSError as e:
+        pytest.skip(f"edit-zone wants a terminal, and /dev/pts is not here: {e}")
     if pid == 0:
         os.environ["EDITOR"] = str(editor)
         os.execvp("pdnsutil", ["pdnsutil", f"--config-dir={pdns.dir}", "edit-zone", zone])
