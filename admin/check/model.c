@@ -18,18 +18,6 @@ static int refuse_at(const struct model *m, const struct model_place *place, str
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-static int add_zones(const struct model *m, struct table_builder *b, struct diag *diag)
-{
-    for (uint32_t i = 0; i < m->zone_count; i++) {
-        const struct model_zone *z = &m->zones[i];
-        int err = table_add_zone(b, &z->apex, i + 1, z->settings.forward_auto,
-                                 z->settings.classless ? &z->settings.prefix : NULL, i);
-        if (err < 0)
-            return diag_set(diag, err, "%s", ptrd_strerror(err));
-    }
-    return 0;
-}
-
 static int add_blocks(const struct model *m, struct table_builder *b, struct diag *diag)
 {
     for (uint32_t i = 0; i < m->block_count; i++) {
@@ -44,14 +32,11 @@ static int add_blocks(const struct model *m, struct table_builder *b, struct dia
     return 0;
 }
 
-static int add_cuts(const struct model *m, struct table_builder *b, struct diag *diag)
+static int add_zones(const struct model *m, struct table_builder *b, struct diag *diag)
 {
-    int err = 0;
-    for (uint32_t i = 0; i < m->record_count && err == 0; i++) {
-        const struct model_record *r = &m->records[i];
-        if (r->type == RRTYPE_NS || r->type == RRTYPE_DNAME)
-            err = table_add_cut(b, &r->owner, r->type == RRTYPE_NS ? CUT_NS : CUT_DNAME);
-    }
+    int err = model_put_zones(m, b);
+    if (err == 0)
+        err = model_put_cuts(m, b);
     for (uint32_t i = 0; i < m->delegation_count && err == 0; i++) {
         const struct model_delegation *d = &m->delegations[i];
         if (d->child.len)
@@ -68,8 +53,6 @@ static int build_table(const struct model *m, struct table **out, struct diag *d
     if (err < 0)
         return diag_set(diag, err, "%s", ptrd_strerror(err));
     err = add_zones(m, b, diag);
-    if (err == 0)
-        err = add_cuts(m, b, diag);
     if (err == 0)
         err = add_blocks(m, b, diag);
     if (err == 0) {

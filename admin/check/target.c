@@ -146,25 +146,6 @@ static uint32_t first_within(const struct target_index *x, const struct name *su
 
 /* --- one template ----------------------------------------------------------------------------- */
 
-/* The labels behind the last field: the same for all addresses of the block. False when there are
- * none. */
-static bool fixed_suffix(const struct template *p, struct name *out)
-{
-    const struct token *last = &p->tokens[p->token_count - 1];
-    if (last->kind != TOKEN_LITERAL)
-        return false;
-    const char *text = last->text;
-    size_t len = last->text_len;
-    if (p->token_count > 1) {
-        const char *dot = memchr(text, '.', len);
-        if (!dot)
-            return false;
-        len -= (size_t)(dot + 1 - text);
-        text = dot + 1;
-    }
-    return name_parse(text, len, out, NULL) == 0;
-}
-
 struct collect {
     struct known *k;
     int sign;
@@ -191,10 +172,9 @@ static bool add_reading(void *ctx, u128 mask, u128 value)
 /* A name has one reading below an entry. */
 static int read_entries(const struct target_index *x, struct known *k)
 {
-    struct name suffix = {.len = 1};
+    struct name suffix;
     struct collect c = {.k = k};
-    if (!fixed_suffix(k->p, &suffix))
-        suffix = (struct name){.len = 1};
+    template_suffix(k->p, &suffix);
     struct place at = table_place(x->t, &suffix);
     k->good = at.zone && !at.zone->reverse && at.rule == PLACE_FREE;
     for (uint32_t i = first_within(x, &suffix); i < x->count && !c.failed; i++) {
@@ -276,19 +256,6 @@ static bool find_bad(const struct known *k, struct range at, struct addr *out)
 
 /* --- one block -------------------------------------------------------------------------------- */
 
-static uint32_t segment_at(const struct block_set *set, u128 num)
-{
-    uint32_t low = 0, high = set->segment_count;
-    while (high - low > 1) {
-        uint32_t mid = low + (high - low) / 2;
-        if (set->segments[mid].first <= num)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 int target_outside(struct target_index *x, const struct block *b, struct addr *out)
 {
     const struct block_set *set = table_blocks(x->t, b->range.family);
@@ -299,7 +266,7 @@ int target_outside(struct target_index *x, const struct block *b, struct addr *o
     if (!find_bad(k, b->range, out))
         return PTRD_ABSENT;
     /* Only names that are given count: not those of blocks inside, nor of delegated addresses. */
-    for (uint32_t i = segment_at(set, b->range.first);
+    for (uint32_t i = table_segment_for(set, b->range.first);
          i < set->segment_count && set->segments[i].first <= b->range.last; i++) {
         struct range part = b->range;
         if (set->segments[i].block != own)

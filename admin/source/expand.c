@@ -58,17 +58,6 @@ static int refuse_overlap(const struct expansion *e, const uint32_t conflict[2])
                         two, one, first);
 }
 
-static int add_cuts(const struct model *m, struct table_builder *b)
-{
-    int err = 0;
-    for (uint32_t i = 0; i < m->record_count && err == 0; i++) {
-        const struct model_record *r = &m->records[i];
-        if (r->type == RRTYPE_NS || r->type == RRTYPE_DNAME)
-            err = table_add_cut(b, &r->owner, r->type == RRTYPE_NS ? CUT_NS : CUT_DNAME);
-    }
-    return err;
-}
-
 static int build(struct expansion *e, bool with_cuts, struct table **out)
 {
     struct table_builder *b;
@@ -76,13 +65,9 @@ static int build(struct expansion *e, bool with_cuts, struct table **out)
     int err = table_builder_new(&b);
     if (err < 0)
         return no_memory(e);
-    for (uint32_t i = 0; i < e->m->zone_count && err == 0; i++) {
-        const struct model_zone *z = &e->m->zones[i];
-        err = table_add_zone(b, &z->apex, i + 1, z->settings.forward_auto,
-                             z->settings.classless ? &z->settings.prefix : NULL, i);
-    }
+    err = model_put_zones(e->m, b);
     if (err == 0 && with_cuts)
-        err = add_cuts(e->m, b);
+        err = model_put_cuts(e->m, b);
     if (err == 0)
         err = table_finish(b, out, conflict, NULL);
     table_builder_free(b);

@@ -107,8 +107,7 @@ static int build_table(const struct source_import *i, const struct table *zones,
     int err = table_builder_new(&b);
     if (err < 0)
         return err;
-    for (uint32_t k = 0; err == 0 && k < i->m->zone_count; k++)
-        err = table_add_zone(b, &i->m->zones[k].apex, k + 1, false, NULL, k);
+    err = model_put_zones(i->m, b);
     if (err == 0 && zones)
         err = add_cuts(i, zones, b);
     if (err == 0)

@@ -1,5 +1,7 @@
 #include "model_p.h"
 
+#include "ptrd/core/rrtype.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,4 +200,41 @@ uint32_t model_first_record(const struct model *m, const struct name *name)
             high = mid;
     }
     return low;
+}
+
+/* --- as a zone table -------------------------------------------------------------------------- */
+
+int model_put_zones(const struct model *m, struct table_builder *b)
+{
+    int err = 0;
+    for (uint32_t i = 0; i < m->zone_count && err == 0; i++) {
+        const struct model_zone *z = &m->zones[i];
+        err = table_add_zone(b, &z->apex, i + 1, z->settings.forward_auto,
+                             z->settings.classless ? &z->settings.prefix : NULL, i);
+    }
+    return err;
+}
+
+int model_put_cuts(const struct model *m, struct table_builder *b)
+{
+    int err = 0;
+    for (uint32_t i = 0; i < m->record_count && err == 0; i++) {
+        const struct model_record *r = &m->records[i];
+        if (r->type == RRTYPE_NS || r->type == RRTYPE_DNAME)
+            err = table_add_cut(b, &r->owner, r->type == RRTYPE_NS ? CUT_NS : CUT_DNAME);
+    }
+    return err;
+}
+
+int model_zone_table(const struct model *m, struct table **out)
+{
+    struct table_builder *b;
+    int err = table_builder_new(&b);
+    if (err < 0)
+        return err;
+    err = model_put_zones(m, b);
+    if (err == 0)
+        err = table_finish(b, out, NULL, NULL);
+    table_builder_free(b);
+    return err;
 }

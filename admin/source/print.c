@@ -288,21 +288,6 @@ static void put_model(struct printing *p)
         put_delegation(out, &m->delegations[i]);
 }
 
-/* A table of the zones alone: which zone a record is in. */
-static int zone_table(const struct model *m, struct table **out)
-{
-    struct table_builder *b;
-    int err = table_builder_new(&b);
-    if (err < 0)
-        return err;
-    for (uint32_t i = 0; err == 0 && i < m->zone_count; i++)
-        err = table_add_zone(b, &m->zones[i].apex, i + 1, false, NULL, i);
-    if (err == 0)
-        err = table_finish(b, out, NULL, NULL);
-    table_builder_free(b);
-    return err;
-}
-
 static int compare_above(const void *pa, const void *pb, void *ctx)
 {
     const struct model *m = ctx;
@@ -315,7 +300,7 @@ int source_print(FILE *out, const struct model *m)
 {
     struct printing p = {.out = out, .m = m};
     p.above = malloc(((size_t)m->above_count + 1) * sizeof *p.above);
-    int err = p.above ? zone_table(m, &p.zones) : PTRD_ENOMEM;
+    int err = p.above ? model_zone_table(m, &p.zones) : PTRD_ENOMEM;
     if (err == 0) {
         for (uint32_t i = 0; i < m->above_count; i++)
             p.above[i] = i;

@@ -202,23 +202,6 @@ static int read_zone(struct reading *g, struct span key, struct span value)
     return err < 0 ? err : read_metadata(g, z, id.id);
 }
 
-static int make_zone_table(struct reading *g)
-{
-    struct table_builder *b;
-    int err = table_builder_new(&b);
-    if (err < 0)
-        return err;
-    for (uint32_t i = 0; i < g->m->zone_count && err == 0; i++) {
-        const struct model_zone *z = &g->m->zones[i];
-        err = table_add_zone(b, &z->apex, i + 1, false,
-                             z->settings.classless ? &z->settings.prefix : NULL, i);
-    }
-    if (err == 0)
-        err = table_finish(b, &g->zones, NULL, NULL);
-    table_builder_free(b);
-    return err;
-}
-
 /* --- blocks and delegations ------------------------------------------------------------------- */
 
 static int read_block(struct reading *g, struct span key, struct span value)
@@ -502,7 +485,7 @@ static int read_tables(struct reading *g, struct diag *diag)
 {
     int err = each_row(g, STORE_ZONES, read_zone);
     if (err == 0)
-        err = make_zone_table(g);
+        err = model_zone_table(g->m, &g->zones);
     if (err == 0)
         err = each_row(g, STORE_DELEGATIONS, read_delegation);
     if (err == 0)

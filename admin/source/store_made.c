@@ -81,11 +81,7 @@ static int cuts_in_force(const struct model *m, struct table **out)
     int err = table_builder_new(&b);
     if (err < 0)
         return err;
-    for (uint32_t i = 0; i < m->zone_count && err == 0; i++) {
-        const struct model_zone *z = &m->zones[i];
-        err = table_add_zone(b, &z->apex, i + 1, false,
-                             z->settings.classless ? &z->settings.prefix : NULL, i);
-    }
+    err = model_put_zones(m, b);
     for (uint32_t i = 0; i < m->record_count && err == 0; i++) {
         const struct model_record *r = &m->records[i];
         if (!r->made && r->place.column != MARK_HIDDEN &&
@@ -182,11 +178,7 @@ static int block_table(const struct model *m, struct table **out)
     int err = table_builder_new(&b);
     if (err < 0)
         return err;
-    for (uint32_t i = 0; i < m->zone_count && err == 0; i++) {
-        const struct model_zone *z = &m->zones[i];
-        err = table_add_zone(b, &z->apex, i + 1, false,
-                             z->settings.classless ? &z->settings.prefix : NULL, i);
-    }
+    err = model_put_zones(m, b);
     for (uint32_t i = 0; i < m->block_count && err == 0; i++) {
         const struct model_block *k = &m->blocks[i];
         err = table_add_block(b, &k->range, k->text, k->vars, k->var_count, k->ttl_s, k->flags, i,

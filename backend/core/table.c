@@ -243,6 +243,11 @@ int table_finish(struct table_builder *b, struct table **out, uint32_t conflict[
 
 /* --- longest match ---------------------------------------------------------------------------- */
 
+uint32_t table_segment_for(const struct block_set *set, u128 num)
+{
+    return segments_find(set, num);
+}
+
 const struct block *table_block_for(const struct table *t, const struct addr *a)
 {
     const struct block_set *set = table_blocks(t, a->family);

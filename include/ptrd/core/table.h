@@ -166,6 +166,9 @@ static inline const struct block_set *table_blocks(const struct table *t, enum f
     return family == FAMILY_IPV4 ? &t->v4 : &t->v6;
 }
 
+/* The index in set->segments of the segment that holds num. */
+PTRD_CHECKED uint32_t table_segment_for(const struct block_set *set, u128 num) PTRD_NONNULL;
+
 /* The most specific zone that encloses name, or NULL. */
 const struct zone *table_zone_for(const struct table *t, const struct name *name) PTRD_NONNULL;
 const struct zone *table_zone_by_id(const struct table *t, uint32_t id) PTRD_NONNULL;

@@ -129,6 +129,14 @@ PTRD_CHECKED int model_add_file(struct model *m, const char *path) PTRD_NONNULL;
 #define MODEL_FILES_TOP (1u << 19)
 PTRD_CHECKED int model_append_file(struct model *m, const char *path) PTRD_NONNULL;
 
+/* Puts the model's zones, or the cuts and DNAMEs among its records, into a zone table under
+ * construction: ids are the zones' indices + 1, refs their indices. Errors as table_add_zone. */
+PTRD_CHECKED int model_put_zones(const struct model *m, struct table_builder *b) PTRD_NONNULL;
+PTRD_CHECKED int model_put_cuts(const struct model *m, struct table_builder *b) PTRD_NONNULL;
+
+/* A table of the zones alone; free it by table_free. */
+PTRD_CHECKED int model_zone_table(const struct model *m, struct table **out) PTRD_NONNULL;
+
 /* Makes the records that delegations and RFC 2317 zones stand for (NS, DS, CNAMEs of a prefix;
  * where parent and child are both ours, the CNAMEs once), and moves to `above` what the `records:`
  * of a zone hold at or below the apex of a zone of ours inside it: NS and DS at that apex, A and
