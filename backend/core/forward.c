@@ -4,33 +4,6 @@
 
 /* --- addresses with given bits --- */
 
-/* The least x >= from with (x & mask) == value and x <= max. PTRD_ABSENT when there is none. */
-static int next_match(u128 from, u128 mask, u128 value, u128 max, u128 *out)
-{
-    u128 differ = (from ^ value) & mask;
-    if (!differ) {
-        *out = from;
-        return from <= max ? PTRD_FOUND : PTRD_ABSENT;
-    }
-    unsigned top = 127;
-    while (!(differ >> top & 1))
-        top--;
-    u128 low = low_bits(top + 1);
-    if (value >> top & 1) { /* raising this bit is enough */
-        *out = (from & ~low) | (value & mask & low);
-        return *out <= max ? PTRD_FOUND : PTRD_ABSENT;
-    }
-    /* A free bit above must be raised. */
-    for (unsigned bit = top + 1; bit < 128; bit++) {
-        if ((mask | from) >> bit & 1)
-            continue;
-        low = low_bits(bit);
-        *out = (from & ~low) | (u128)1 << bit | (value & mask & low);
-        return *out <= max ? PTRD_FOUND : PTRD_ABSENT;
-    }
-    return PTRD_ABSENT;
-}
-
 /* Steps through the blocks that generate for some address with these bits, once for each of their
  * segments: start with at = 0. */
 struct match_step {
@@ -55,7 +28,7 @@ static struct match_step match_start(const struct table *t, enum family family,
 static uint32_t match_next(struct match_step *m)
 {
     const struct block_set *set = m->set;
-    while (!m->done && next_match(m->at, m->mask, m->value, m->max, &m->at) == PTRD_FOUND) {
+    while (!m->done && range_next_match(m->at, m->mask, m->value, m->max, &m->at) == PTRD_FOUND) {
         uint32_t i = segments_find(set, m->at), block = set->segments[i].block;
         uint32_t next =
             i + 1 < set->segment_count ? set->segments[i + 1].generating : set->segment_count;

@@ -11,6 +11,8 @@
 
 /* Indexes table->templates over table->v4/v6 (sorted and flattened). */
 PTRD_CHECKED int forward_index_new(const struct table *t, struct forward_index **out) PTRD_NONNULL;
+/* Sets has_block of the zones that names of t->forward may stand in. PTRD_ENOMEM. */
+PTRD_CHECKED int forward_mark_zones(struct table *t) PTRD_NONNULL;
 void forward_index_free(struct forward_index *f);
 
 #endif

@@ -161,3 +161,29 @@ bool range_next_piece(struct range *range, bool *done, struct prefix *piece)
         range->first = end + 1;
     return true;
 }
+
+int range_next_match(u128 from, u128 mask, u128 value, u128 max, u128 *out)
+{
+    u128 differ = (from ^ value) & mask;
+    if (!differ) {
+        *out = from;
+        return from <= max ? PTRD_FOUND : PTRD_ABSENT;
+    }
+    unsigned top = 127;
+    while (!(differ >> top & 1))
+        top--;
+    u128 low = low_bits(top + 1);
+    if (value >> top & 1) { /* raising this bit is enough */
+        *out = (from & ~low) | (value & mask & low);
+        return *out <= max ? PTRD_FOUND : PTRD_ABSENT;
+    }
+    /* A free bit above must be raised. */
+    for (unsigned bit = top + 1; bit < 128; bit++) {
+        if ((mask | from) >> bit & 1)
+            continue;
+        low = low_bits(bit);
+        *out = (from & ~low) | (u128)1 << bit | (value & mask & low);
+        return *out <= max ? PTRD_FOUND : PTRD_ABSENT;
+    }
+    return PTRD_ABSENT;
+}

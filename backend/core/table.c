@@ -234,6 +234,8 @@ int table_finish(struct table_builder *b, struct table **out, uint32_t conflict[
     if (err < 0)
         return err;
     err = forward_index_new(t, &t->forward);
+    if (err == 0)
+        err = has_block_finish(t);
     if (err < 0)
         return diag_set(diag, err, "%s", ptrd_strerror(err));
     b->table = NULL;

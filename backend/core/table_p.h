@@ -1,7 +1,9 @@
-/* Building of struct table; private to core (table.c, place.c, classless.c, delegated.c).
+/* Building of struct table; private to core (table.c, place.c, classless.c, delegated.c,
+ * has_block.c).
  *
- * table_finish calls, in this order, zones_finish, classless_finish, cuts_finish, delegated_finish
- * and segments_build: each uses what the ones before it made. */
+ * table_finish calls, in this order, zones_finish, classless_finish, cuts_finish, delegated_finish,
+ * segments_build, forward_index_new and has_block_finish: each uses what the ones before it made.
+ */
 #ifndef PTRD_CORE_TABLE_P_H
 #define PTRD_CORE_TABLE_P_H
 
@@ -52,5 +54,8 @@ static inline bool prefix_is_classless(const struct prefix *p)
 /* Fills delegated_v4 and delegated_v6. PTRD_ENOMEM. */
 PTRD_CHECKED int delegated_finish(struct table *t, const struct delegated *delegated,
                                   uint32_t count) PTRD_NONNULL_ARGS(1);
+
+/* Sets has_block of the zones; the last step, with everything else in place. PTRD_ENOMEM. */
+PTRD_CHECKED int has_block_finish(struct table *t) PTRD_NONNULL;
 
 #endif

@@ -449,6 +449,113 @@ static void test_classless_zones_are_refused(void **state)
     assert_null(t);
 }
 
+/* --- has_block -------------------------------------------------------------------------------- */
+
+struct holds {
+    const char *apex;
+    bool block;
+};
+
+static void assert_has_block(struct table_builder *b, const struct holds *all, unsigned count)
+{
+    struct table *t;
+    assert_int_equal(table_finish(b, &t, NULL, NULL), 0);
+    table_builder_free(b);
+    for (unsigned i = 0; i < count; i++) {
+        struct name apex = law_name(all[i].apex);
+        const struct zone *z = table_zone_for(t, &apex);
+        assert_true(z && name_equal(&z->apex, &apex));
+        if (z->has_block != all[i].block)
+            fail_msg("%s: %d", all[i].apex, z->has_block);
+    }
+    table_free(t);
+}
+
+static void test_reverse_zones_that_hold_blocks(void **state)
+{
+    static const struct holds all[] = {
+        {"in-addr.arpa", true}, /* 9.9.9.0/24, in no zone below */
+        {"203.in-addr.arpa", false},
+        {"198.in-addr.arpa", false},
+        {"51.198.in-addr.arpa", true},
+        {"100.51.198.in-addr.arpa", false}, /* its one block is that of the classless zone */
+        {"64/26.100.51.198.in-addr.arpa", true},
+        {"70.100.51.198.in-addr.arpa", false}, /* at home in the classless one */
+        {"101.51.198.in-addr.arpa", true},     /* "none" */
+        {"9.101.51.198.in-addr.arpa", false},
+        {"102.51.198.in-addr.arpa", false}, /* delegated */
+        {"odd.51.198.in-addr.arpa", false},
+        {"128/26.2.0.192.in-addr.arpa", false},
+        {"2.0.192.in-addr.arpa", true},
+        {"113.0.203.in-addr.arpa", false}, /* holds 203.0.113.0/25; the other half has no home */
+        {"ip6.arpa", false},
+        {"8.b.d.0.1.0.0.2.ip6.arpa", false}, /* all of its block in the child */
+        {"1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", true},
+        {"f.f.ip6.arpa", true}, /* to the last address of all */
+        {"z", false},
+    };
+    struct table_builder *b;
+    (void)state;
+    assert_int_equal(table_builder_new(&b), 0);
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        const char *const classless[] = {"64/26.100",      "198.51.100.64/26", "128/26.2",
+                                         "192.0.2.128/26", "113.0.203",        "203.0.113.0/25"};
+        const char *prefix = NULL;
+        for (unsigned k = 0; k < 6; k += 2)
+            if (strncmp(all[i].apex, classless[k], strlen(classless[k])) == 0)
+                prefix = classless[k + 1];
+        if (prefix)
+            add_classless(b, all[i].apex, prefix, i + 1);
+        else
+            add_zone(b, all[i].apex, i + 1);
+    }
+    add_cut(b, "102.51.198.in-addr.arpa", CUT_NS);
+    add_cut(b, "5.102.51.198.in-addr.arpa", CUT_NS);
+    add_block(b, "198.51.99.255-198.51.99.255", "{ip}.x", BLOCK_FORWARD_EXTERNAL, 0);
+    add_block(b, "198.51.100.64/27", "{ip}.x", BLOCK_FORWARD_EXTERNAL, 1);
+    add_block(b, "198.51.101.0/29", NULL, 0, 2);
+    add_block(b, "198.51.102.5/32", "{ip}.x", BLOCK_FORWARD_EXTERNAL, 3);
+    add_block(b, "192.0.2.100-192.0.2.127", "{ip}.x", BLOCK_FORWARD_EXTERNAL, 4);
+    add_block(b, "203.0.113.128/25", "{ip}.x", BLOCK_FORWARD_EXTERNAL, 5);
+    add_block(b, "2001:db8:1:ffff::/64", "{ip}.x", BLOCK_FORWARD_EXTERNAL, 6);
+    add_block(b, "9.9.9.0/24", NULL, 0, 8);
+    add_block(b, "ffff::/16", "{ip}.x", BLOCK_FORWARD_EXTERNAL, 7);
+    assert_has_block(b, all, sizeof all / sizeof *all);
+}
+
+static void test_forward_zones_that_hold_generated_names(void **state)
+{
+    static const struct holds all[] = {
+        {"isp.example", false}, /* {ip}.dyn.isp.example lies in the zone below */
+        {"dyn.isp.example", true},
+        {"other.isp.example", false},
+        {"ext.example", false},      /* forward: external */
+        {"none.example", false},     /* all addresses in blocks inside it */
+        {"spread.example", true},    /* {4}.{3}.spread.example: 51.spread.example has some, */
+        {"51.spread.example", true}, /* 99.spread.example none */
+        {"99.spread.example", false},
+        {"7.52.spread.example", true}, /* the very name of one address */
+        {"x.7.52.spread.example", false},
+        {"1.parts", true}, /* no zone at the suffix itself */
+        {"2.parts", false},
+        {"z.100.51.198.in-addr.arpa", false}, /* no forward zone */
+    };
+    struct table_builder *b;
+    (void)state;
+    assert_int_equal(table_builder_new(&b), 0);
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+        add_zone(b, all[i].apex, i + 1);
+    add_block(b, "198.51.100.0/24", "{ip}.dyn.isp.example", 0, 0);
+    add_block(b, "198.51.101.0/24", "{ip}.ext.example", BLOCK_FORWARD_EXTERNAL, 1);
+    add_block(b, "10.0.51.0-10.0.52.255", "{4}.{3}.spread.example", 0, 2);
+    add_block(b, "10.1.1.0/24", "{4}.{3}.parts", 0, 3);
+    add_block(b, "10.2.0.0/30", "{ip}.none.example", 0, 4);
+    add_block(b, "10.2.0.0/31", "a{ip}.dyn.isp.example", 0, 5);
+    add_block(b, "10.2.0.2/31", NULL, 0, 6);
+    add_block(b, "198.51.102.0/24", "{ip}.z.100.51.198.in-addr.arpa", 0, 7);
+    assert_has_block(b, all, sizeof all / sizeof *all);
+}
+
 static void test_nothing_at_all(void **state)
 {
     struct table_builder *b;
@@ -487,6 +594,8 @@ int main(void)
         cmocka_unit_test(test_homes_and_delegated_addresses),
         cmocka_unit_test(test_reverse_names_of_a_classless_zone),
         cmocka_unit_test(test_classless_zones_are_refused),
+        cmocka_unit_test(test_reverse_zones_that_hold_blocks),
+        cmocka_unit_test(test_forward_zones_that_hold_generated_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

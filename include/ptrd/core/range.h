@@ -46,6 +46,11 @@ bool range_prefix_len(const struct range *range, uint8_t *len) PTRD_NONNULL;
  * by first > last or, at the top of the space, by *done. Start with *done = false. */
 bool range_next_piece(struct range *range, bool *done, struct prefix *piece) PTRD_NONNULL;
 
+/* The least x of from..max with (x & mask) == (value & mask): PTRD_FOUND, or PTRD_ABSENT when there
+ * is none. */
+PTRD_CHECKED int range_next_match(u128 from, u128 mask, u128 value, u128 max,
+                                  u128 *out) PTRD_NONNULL;
+
 static inline bool range_contains(const struct range *r, const struct addr *a)
 {
     return r->family == a->family && a->num >= r->first && a->num <= r->last;

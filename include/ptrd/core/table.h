@@ -61,6 +61,9 @@ struct zone {
     uint32_t ref;
     bool reverse; /* at or below in-addr.arpa or ip6.arpa, or classless */
     bool forward_auto;
+    bool has_block;         /* some address of its own lies in a block, or a generated name may
+                               stand in it (cuts not considered): exact but where a template's names
+                               spread over several zones, which then all have it */
     bool classless;         /* RFC 2317: the PTRs of prefix stand directly below the apex */
     bool has_cuts;          /* some cut or DNAME stands in it; */
     uint8_t cut_labels_max; /* the most labels of any of them */
