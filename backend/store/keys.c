@@ -64,6 +64,12 @@ int store_key_zone_id(uint32_t zone_id, struct store_buf *buf)
     return buf_put_int(buf, zone_id, 4);
 }
 
+int store_key_key(uint32_t zone_id, uint32_t key_id, struct store_buf *buf)
+{
+    int err = store_key_zone_id(zone_id, buf);
+    return err ? err : buf_put_int(buf, key_id, 4);
+}
+
 int store_read_key_addr(struct span key, struct addr *out)
 {
     struct scan s = scan_begin(key);
@@ -104,6 +110,17 @@ int store_read_key_derived(struct span key, struct name *target, struct addr *ad
         return PTRD_ECORRUPT;
     *target = name;
     *addr = found;
+    return 0;
+}
+
+int store_read_key_key(struct span key, uint32_t *zone_id, uint32_t *key_id)
+{
+    struct scan s = scan_begin(key);
+    uint32_t zone = (uint32_t)scan_int(&s, 4), id = (uint32_t)scan_int(&s, 4);
+    if (!scan_end(&s) || zone == 0 || zone > INT32_MAX || id == 0 || id > INT32_MAX)
+        return PTRD_ECORRUPT;
+    *zone_id = zone;
+    *key_id = id;
     return 0;
 }
 

@@ -36,10 +36,11 @@ static inline struct place_code place_code(enum store_table table)
         [STORE_LOCAL_PTRS] = {2, {4, 1}},  [STORE_LOCAL_RECORDS] = {2, {4, 2}},
         [STORE_LOCAL_ABOVE] = {2, {4, 3}}, [STORE_LOCAL_METADATA] = {2, {4, 4}},
         [STORE_TSIG] = {2, {4, 5}},        [STORE_ZONE_STATE] = {2, {4, 6}},
-        [STORE_DELEGATIONS] = {2, {5, 1}}, [STORE_CUTS] = {2, {5, 2}},
-        [STORE_ABOVE] = {2, {5, 3}},       [STORE_ZONES] = {1, {6}},
-        [STORE_BLOCKS] = {1, {7}},         [STORE_METADATA] = {1, {8}},
-        [STORE_RECORDS] = {1, {9}},        [STORE_PTRS] = {1, {10}},
+        [STORE_KEYS] = {2, {4, 7}},        [STORE_DELEGATIONS] = {2, {5, 1}},
+        [STORE_CUTS] = {2, {5, 2}},        [STORE_ABOVE] = {2, {5, 3}},
+        [STORE_ZONES] = {1, {6}},          [STORE_BLOCKS] = {1, {7}},
+        [STORE_METADATA] = {1, {8}},       [STORE_RECORDS] = {1, {9}},
+        [STORE_PTRS] = {1, {10}},
     };
     return codes[table];
 }
@@ -78,9 +79,18 @@ static inline int row_key_back(enum store_table table, const MDB_val *val, struc
     return PTRD_FOUND;
 }
 
-/* Moves a cursor: op MDB_SET_RANGE to a key of the table (its first row when the key is empty), or
- * MDB_NEXT. PTRD_FOUND, PTRD_ABSENT, or PTRD_ELIMIT; where *rc is not 0 it is LMDB's code, which
- * the caller translates (MDB_NOTFOUND: absent). */
+/* MDB_PREV of row_move: in front of the first row at or behind the key, or the last row of all. */
+static inline int row_back(MDB_cursor *c, MDB_val *key, MDB_val *value)
+{
+    int rc = mdb_cursor_get(c, key, value, MDB_SET_RANGE);
+    if (rc && rc != MDB_NOTFOUND)
+        return rc;
+    return mdb_cursor_get(c, key, value, rc ? MDB_LAST : MDB_PREV);
+}
+
+/* Moves a cursor: op MDB_SET_RANGE to a key of the table (its first row when the key is empty),
+ * MDB_PREV to the last row before a key, or MDB_NEXT. PTRD_FOUND, PTRD_ABSENT, or PTRD_ELIMIT;
+ * where *rc is not 0 it is LMDB's code, which the caller translates (MDB_NOTFOUND: absent). */
 static inline int row_move(MDB_cursor *c, enum store_table table, MDB_cursor_op op,
                            struct span from, struct span *key, struct span *value, int *rc)
 {
@@ -90,9 +100,11 @@ static inline int row_move(MDB_cursor *c, enum store_table table, MDB_cursor_op 
     *rc = 0;
     if (err < 0)
         return err;
-    if (op != MDB_NEXT && k.val.mv_size == 0)
+    if (op == MDB_PREV && from.len == 0)
+        return PTRD_ABSENT;
+    if (op == MDB_SET_RANGE && k.val.mv_size == 0)
         op = MDB_FIRST; /* LMDB refuses an empty key */
-    *rc = mdb_cursor_get(c, &k.val, &v, op);
+    *rc = op == MDB_PREV ? row_back(c, &k.val, &v) : mdb_cursor_get(c, &k.val, &v, op);
     if (*rc || row_key_back(table, &k.val, key) == PTRD_ABSENT)
         return PTRD_ABSENT;
     *value = (struct span){v.mv_data, v.mv_size};

@@ -109,7 +109,7 @@ static int reader_settle(struct store_reader *r, off_t *size)
 static int reader_meta(struct store_reader *r, struct store_meta *meta)
 {
     if (!r->tables) { /* opened for creating: nothing was ever loaded */
-        *meta = (struct store_meta){.format = STORE_FORMAT, .next_zone_id = 1};
+        *meta = (struct store_meta){.format = STORE_FORMAT, .next_zone_id = 1, .next_key_id = 1};
         return 0;
     }
     if (!r->meta_read) {
@@ -291,6 +291,14 @@ int store_seek(struct store_reader *r, enum store_table table, struct span from,
     if (r->begun && r->tables && known_empty(r, table))
         return PTRD_ABSENT;
     return reader_move(r, table, MDB_SET_RANGE, from, key, value);
+}
+
+int store_seek_back(struct store_reader *r, enum store_table table, struct span before,
+                    struct span *key, struct span *value)
+{
+    if (r->begun && r->tables && known_empty(r, table))
+        return PTRD_ABSENT;
+    return reader_move(r, table, MDB_PREV, before, key, value);
 }
 
 int store_next(struct store_reader *r, enum store_table table, struct span *key, struct span *value)

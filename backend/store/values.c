@@ -291,6 +291,35 @@ int store_read_zone_state(struct span value, struct store_zone_state *out)
     return 0;
 }
 
+int store_write_key(const struct store_key *in, struct store_buf *buf)
+{
+    buf->len = 0;
+    int err = buf_put_int(buf, in->flags, 2);
+    if (!err)
+        err = buf_put_int(buf, in->algorithm, 1);
+    if (!err)
+        err = buf_put_int(buf, (in->active ? 1u : 0u) | (in->published ? 2u : 0u), 1);
+    if (!err)
+        err = buf_put_item(buf, in->content.bytes, in->content.len);
+    return err ? err : buf_put_item(buf, in->ds.bytes, in->ds.len);
+}
+
+int store_read_key(struct span value, struct store_key *out)
+{
+    struct scan s = scan_begin(value);
+    struct store_key k = {.flags = (uint16_t)scan_int(&s, 2)};
+    k.algorithm = (uint8_t)scan_int(&s, 1);
+    unsigned state = (unsigned)scan_int(&s, 1);
+    k.content = scan_item(&s);
+    k.ds = scan_item(&s);
+    if (!scan_end(&s) || state > 3)
+        return PTRD_ECORRUPT;
+    k.active = state & 1;
+    k.published = state & 2;
+    *out = k;
+    return 0;
+}
+
 int store_read_cut(struct span value, uint8_t *flags)
 {
     struct scan s = scan_begin(value);
@@ -337,6 +366,8 @@ int store_write_meta(const struct store_meta *in, struct store_buf *buf)
         err = buf_put_int(buf, in->next_zone_id, 4);
     for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
         err = buf_put_int(buf, numbers[i], 8);
+    if (!err && in->next_key_id > 1) /* without keys it is as in format 1 */
+        err = buf_put_int(buf, in->next_key_id, 4);
     return err;
 }
 
@@ -353,6 +384,7 @@ int store_read_meta(struct span value, struct store_meta *out)
     m.data = (uint64_t)scan_int(&s, 8);
     m.changed_s = (int64_t)(uint64_t)scan_int(&s, 8);
     m.contact_s = (int64_t)(uint64_t)scan_int(&s, 8);
+    m.next_key_id = scan_left(&s) > 0 ? (uint32_t)scan_int(&s, 4) : 1;
     if (!scan_end(&s) || m.format == 0 || m.source > SOURCE_POSTGRES)
         return PTRD_ECORRUPT;
     *out = m;

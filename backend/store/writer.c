@@ -90,7 +90,7 @@ static int writer_read_meta(struct store_writer *w, struct store_meta *meta)
     if (found == PTRD_FOUND)
         err = store_read_meta(value, meta);
     else
-        *meta = (struct store_meta){.format = STORE_FORMAT, .next_zone_id = 1};
+        *meta = (struct store_meta){.format = STORE_FORMAT, .next_zone_id = 1, .next_key_id = 1};
     if (!err)
         w->meta = *meta;
     return err;

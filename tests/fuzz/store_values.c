@@ -40,6 +40,15 @@ static void delegation_again(struct span key, const struct store_delegation *d)
     store_buf_done(&key_buf);
 }
 
+static void key_again(struct span value, const struct store_key *key)
+{
+    struct store_buf buf = {0};
+    if (store_write_key(key, &buf) || buf.len != value.len ||
+        memcmp(buf.bytes, value.bytes, value.len) != 0)
+        abort();
+    store_buf_done(&buf);
+}
+
 static void read_values(struct span key, struct span value)
 {
     struct store_zone zone;
@@ -50,6 +59,7 @@ static void read_values(struct span key, struct span value)
     struct store_meta meta;
     struct store_delegation delegation;
     struct store_zone_state zone_state;
+    struct store_key dnssec_key;
     struct span item;
     uint8_t flags;
     size_t at = 0;
@@ -58,6 +68,8 @@ static void read_values(struct span key, struct span value)
     if (store_read_delegation(key, value, &delegation) == 0)
         delegation_again(key, &delegation);
     (void)!store_read_zone_state(value, &zone_state);
+    if (store_read_key(value, &dnssec_key) == 0)
+        key_again(value, &dnssec_key);
     (void)!store_read_cut(value, &flags);
     (void)!store_read_zone_id(value, &id);
     (void)!store_read_block(key, value, &block);
@@ -80,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct name name;
     struct span kind;
     uint16_t type;
-    uint32_t id;
+    uint32_t id, key_id;
     if (size < 1)
         return 0;
     size_t cut = data[0] < size - 1 ? data[0] : size - 1;
@@ -89,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)!store_read_key_addr(key, &addr);
     (void)!store_read_key_rrset(key, &name, &type);
     (void)!store_read_key_derived(key, &name, &addr);
+    (void)!store_read_key_key(key, &id, &key_id);
     (void)!store_read_key_metadata(key, &id, &kind);
     read_values(key, value);
     return 0;

@@ -250,11 +250,11 @@ static void newer_store(void **state)
     for (int mode = STORE_OPEN_READ; mode <= STORE_OPEN_CREATE; mode++) {
         assert_int_equal(open_error(s->store, (enum store_open_mode)mode, &s->diag), PTRD_EVERSION);
         assert_says(s->diag, "format 7");
-        assert_says(s->diag, "up to 2");
+        assert_says(s->diag, "up to 3");
     }
 }
 
-/* Nothing of what the small configuration holds is of format 2 but the number. */
+/* Nothing of what the small configuration holds is of a later format but the number. */
 static void older_store_is_read_and_becomes_ours_by_a_write(void **state)
 {
     struct scratch *s = *state;

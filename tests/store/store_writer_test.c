@@ -75,6 +75,14 @@ static void look(struct store_reader *r, struct shadow *m, unsigned t, unsigned 
         assert_row(m, t, shadow_from(m, t, (int)i), found, key, value);
         if (found == PTRD_ABSENT)
             m->last[t] = -1;
+    } else if (how == 3) {
+        int before = (int)i - 1;
+        while (before >= 0 && !m->value[t][before])
+            before--;
+        int found = store_seek_back(r, tables[t], key, &key, &value);
+        assert_row(m, t, before < 0 ? KEYS : before, found, key, value);
+        if (found == PTRD_ABSENT)
+            m->last[t] = -1;
     } else if (m->last[t] >= 0) {
         int found = store_next(r, tables[t], &key, &value);
         assert_row(m, t, shadow_from(m, t, m->last[t] + 1), found, key, value);
@@ -96,11 +104,11 @@ static void transaction(struct store *store, struct shadow *m, uint64_t *seed, u
     memset(m->last, -1, sizeof m->last);
     for (unsigned i = 0; i < steps; i++) {
         uint64_t n = random_next(seed);
-        unsigned t = n % TABLES, k = (n >> 8) % KEYS, how = (n >> 16) % 8;
+        unsigned t = n % TABLES, k = (n >> 8) % KEYS, how = (n >> 16) % 9;
         if (how < 3)
             change(w, m, t, k, how == 0 ? 0 : (uint8_t)(1 + (n >> 24) % 255));
         else
-            look(r, m, t, k, how > 5 ? 2 : how - 3);
+            look(r, m, t, k, how > 6 ? 2 : how - 3);
     }
     assert_int_equal(store_read_begin(r, &again), 0);
     assert_int_equal(again.data, meta.data);
@@ -135,6 +143,7 @@ static void a_writer_s_reader_sees_every_change_at_once(void **state)
             for (unsigned k = 0; k < KEYS; k++) {
                 want += m.value[t][k] != 0;
                 look(r, &m, t, k, 0);
+                look(r, &m, t, k, 3);
             }
             assert_int_equal(count_rows(r, tables[t]), want);
         }

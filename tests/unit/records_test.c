@@ -153,6 +153,19 @@ static int decode_zone_state(struct span v)
     return store_read_zone_state(v, &out);
 }
 
+static int decode_key(struct span v)
+{
+    struct store_key out;
+    int err = store_read_key(v, &out);
+    return err ? err : touch(out.content) + touch(out.ds);
+}
+
+static int decode_key_key(struct span v)
+{
+    uint32_t zone_id, key_id;
+    return store_read_key_key(v, &zone_id, &key_id);
+}
+
 static int decode_cut(struct span v)
 {
     uint8_t flags;
@@ -519,6 +532,66 @@ static void ptr(void **state)
     store_buf_done(&buf);
 }
 
+static void dnssec_key(void **state)
+{
+    (void)state;
+    struct store_buf buf = {0};
+    uint32_t zone_id, key_id;
+    for (unsigned bits = 0; bits < 8; bits++) {
+        struct store_key in = {.flags = 257,
+                               .algorithm = 13,
+                               .active = bits & 1,
+                               .published = bits & 2,
+                               .content = span_text("Private-key-format: v1.2\n"),
+                               .ds = span_text(bits & 4 ? "1 13 2 00ff" : "")},
+                         out;
+        assert_int_equal(store_write_key(&in, &buf), 0);
+        assert_int_equal(store_read_key(span_buf(&buf), &out), 0);
+        assert_int_equal(out.flags, 257);
+        assert_int_equal(out.algorithm, 13);
+        assert_true(out.active == in.active && out.published == in.published);
+        assert_int_equal(out.content.len, in.content.len);
+        assert_memory_equal(out.content.bytes, in.content.bytes, in.content.len);
+        assert_int_equal(out.ds.len, in.ds.len);
+        if (in.ds.len)
+            assert_memory_equal(out.ds.bytes, in.ds.bytes, in.ds.len);
+        abuse(&buf, decode_key, true, &seed_state);
+    }
+    buf.bytes[3] = 4; /* no such state */
+    assert_int_equal(decode_key(span_buf(&buf)), PTRD_ECORRUPT);
+    assert_int_equal(store_key_key(0x01020304, INT32_MAX, &buf), 0);
+    assert_int_equal(buf.len, 8);
+    assert_int_equal(store_read_key_key(span_buf(&buf), &zone_id, &key_id), 0);
+    assert_int_equal(zone_id, 0x01020304);
+    assert_int_equal(key_id, INT32_MAX);
+    abuse(&buf, decode_key_key, true, &seed_state);
+    assert_int_equal(store_key_key(7, 0, &buf), 0);
+    assert_int_equal(decode_key_key(span_buf(&buf)), PTRD_ECORRUPT);
+    assert_int_equal(store_key_key(0, 7, &buf), 0);
+    assert_int_equal(decode_key_key(span_buf(&buf)), PTRD_ECORRUPT);
+    store_buf_done(&buf);
+}
+
+/* Stores of before there were keys have no next number for them. */
+static void meta_without_keys(void **state)
+{
+    (void)state;
+    struct store_buf buf = {0};
+    struct store_meta in = {.format = 2, .next_zone_id = 7, .next_key_id = 1}, out;
+    assert_int_equal(store_write_meta(&in, &buf), 0);
+    size_t len = buf.len;
+    assert_int_equal(store_read_meta(span_buf(&buf), &out), 0);
+    assert_int_equal(out.next_key_id, 1);
+    in.next_key_id = INT32_MAX;
+    assert_int_equal(store_write_meta(&in, &buf), 0);
+    assert_int_equal(buf.len, len + 4);
+    assert_int_equal(store_read_meta(span_buf(&buf), &out), 0);
+    assert_int_equal(out.next_key_id, INT32_MAX);
+    assert_int_equal(out.next_zone_id, 7);
+    abuse(&buf, decode_meta, false, &seed_state);
+    store_buf_done(&buf);
+}
+
 static void rrset_and_strings(void **state)
 {
     (void)state;
@@ -715,6 +788,8 @@ int main(void)
         cmocka_unit_test(ptr),
         cmocka_unit_test(rrset_and_strings),
         cmocka_unit_test(meta),
+        cmocka_unit_test(meta_without_keys),
+        cmocka_unit_test(dnssec_key),
         cmocka_unit_test(keys_round_trip),
         cmocka_unit_test(longest_keys_fit),
         cmocka_unit_test(key_order),

@@ -25,7 +25,8 @@
  *   local_above    as above; no contents = tombstone
  *   local_metadata as metadata; an empty list = tombstone
  *   tsig           name key                               algorithm, secret (two strings)
- *   zone_state     zone id                                struct store_zone_state */
+ *   zone_state     zone id                                struct store_zone_state
+ *   keys           zone id, key id (4 octets each)        struct store_key */
 #ifndef PTRD_STORE_RECORDS_H
 #define PTRD_STORE_RECORDS_H
 
@@ -55,12 +56,13 @@ enum store_table {
     STORE_LOCAL_METADATA,
     STORE_TSIG,
     STORE_ZONE_STATE,
+    STORE_KEYS,
     STORE_TABLES
 };
 
 /* Raised when older programs must not read the store. Format 1 (no zone kinds, nothing of the
- * tables from STORE_ABOVE on) is read as well; the next write makes it 2. */
-#define STORE_FORMAT 2
+ * tables from STORE_ABOVE on) and 2 (no keys) are read as well; the next write makes it 3. */
+#define STORE_FORMAT 3
 
 struct store_buf {
     uint8_t *bytes;
@@ -97,6 +99,15 @@ struct store_zone {
 struct store_zone_state {
     uint32_t notified_serial;
     int64_t last_check_s; /* unix time; 0: stale */
+};
+
+/* A DNSSEC key of a zone, as PowerDNS gave it. */
+struct store_key {
+    uint16_t flags; /* of the DNSKEY (RFC 4034 2.1.1): 257 with the SEP bit, 256 without */
+    uint8_t algorithm;
+    bool active, published;
+    struct span content; /* the private key as PowerDNS wrote it */
+    struct span ds;      /* canonical content of its DS, SHA-256; len 0: none can be made of it */
 };
 
 /* A delegation as written; the records that it stands for are in records. */
@@ -159,10 +170,11 @@ struct store_meta {
     uint32_t format;
     uint8_t source; /* enum store_source */
     uint32_t next_zone_id;
-    uint64_t structure; /* generation of zones, blocks, cuts, DNAMEs, delegations */
-    uint64_t data;      /* generation of anything */
-    int64_t changed_s;  /* unix time of the last change */
-    int64_t contact_s;  /* unix time of the last contact with the source */
+    uint32_t next_key_id; /* of all zones together; 1 .. 2^31 - 1, never given twice */
+    uint64_t structure;   /* generation of zones, blocks, cuts, DNAMEs, delegations */
+    uint64_t data;        /* generation of anything */
+    int64_t changed_s;    /* unix time of the last change */
+    int64_t contact_s;    /* unix time of the last contact with the source */
 };
 
 /* Keys. Each returns 0 or PTRD_ENOMEM, replacing what buf held. */
@@ -178,6 +190,8 @@ PTRD_CHECKED int store_key_metadata(uint32_t zone_id, const char *kind,
 PTRD_CHECKED int store_key_delegation(const struct prefix *prefix,
                                       struct store_buf *buf) PTRD_NONNULL;
 PTRD_CHECKED int store_key_zone_id(uint32_t zone_id, struct store_buf *buf) PTRD_NONNULL;
+PTRD_CHECKED int store_key_key(uint32_t zone_id, uint32_t key_id,
+                               struct store_buf *buf) PTRD_NONNULL;
 
 /* Keys back. */
 PTRD_CHECKED int store_read_key_addr(struct span key, struct addr *out) PTRD_NONNULL;
@@ -187,6 +201,8 @@ PTRD_CHECKED int store_read_key_derived(struct span key, struct name *target,
                                         struct addr *addr) PTRD_NONNULL;
 PTRD_CHECKED int store_read_key_metadata(struct span key, uint32_t *zone_id,
                                          struct span *kind) PTRD_NONNULL;
+PTRD_CHECKED int store_read_key_key(struct span key, uint32_t *zone_id,
+                                    uint32_t *key_id) PTRD_NONNULL;
 
 /* Values. */
 PTRD_CHECKED int store_write_zone(const struct store_zone *in, struct store_buf *buf) PTRD_NONNULL;
@@ -214,6 +230,8 @@ PTRD_CHECKED int store_write_zone_state(const struct store_zone_state *in,
                                         struct store_buf *buf) PTRD_NONNULL;
 PTRD_CHECKED int store_read_zone_state(struct span value,
                                        struct store_zone_state *out) PTRD_NONNULL;
+PTRD_CHECKED int store_write_key(const struct store_key *in, struct store_buf *buf) PTRD_NONNULL;
+PTRD_CHECKED int store_read_key(struct span value, struct store_key *out) PTRD_NONNULL;
 /* The value of a row of cuts. */
 PTRD_CHECKED int store_read_cut(struct span value, uint8_t *flags) PTRD_NONNULL;
 PTRD_CHECKED int store_write_strings(const struct span *items, unsigned count,

@@ -55,8 +55,11 @@ PTRD_CHECKED int store_get(struct store_reader *r, enum store_table table, struc
 /* First entry with key >= `from` (PTRD_FOUND), PTRD_ABSENT, or an error. */
 PTRD_CHECKED int store_seek(struct store_reader *r, enum store_table table, struct span from,
                             struct span *key, struct span *value) PTRD_NONNULL;
-/* The entry after the one that store_seek or store_next of this table returned last in this
- * transaction. */
+/* Last entry with key < `before` (PTRD_FOUND), PTRD_ABSENT, or an error. */
+PTRD_CHECKED int store_seek_back(struct store_reader *r, enum store_table table, struct span before,
+                                 struct span *key, struct span *value) PTRD_NONNULL;
+/* The entry after the one that store_seek, store_seek_back or store_next of this table returned
+ * last in this transaction. */
 PTRD_CHECKED int store_next(struct store_reader *r, enum store_table table, struct span *key,
                             struct span *value) PTRD_NONNULL;
 
@@ -86,11 +89,12 @@ PTRD_CHECKED int store_writer_seek(struct store_writer *w, enum store_table tabl
 PTRD_CHECKED int store_writer_next(struct store_writer *w, enum store_table table, struct span *key,
                                    struct span *value) PTRD_NONNULL;
 
-/* A reader of the writer's own transaction, changes included: store_get, store_seek, store_next and
- * store_reader_environment work on it at once; store_read_begin fills meta with the transaction's
- * meta as it was at store_write_begin, store_read_end does nothing. Its spans live until the next
- * change; store_next goes on behind the key it gave last, whether that row is still there or not.
- * Free it by store_reader_free before commit or abort. Same thread as the writer. */
+/* A reader of the writer's own transaction, changes included: store_get, store_seek,
+ * store_seek_back, store_next and store_reader_environment work on it at once; store_read_begin
+ * fills meta with the transaction's meta as it was at store_write_begin, store_read_end does
+ * nothing. Its spans live until the next change; store_next goes on behind the key it gave last,
+ * whether that row is still there or not. Free it by store_reader_free before commit or abort. Same
+ * thread as the writer. */
 PTRD_CHECKED int store_reader_of_writer(struct store_writer *w,
                                         struct store_reader **out) PTRD_NONNULL;
 
