@@ -14,6 +14,7 @@ enum cli_exit { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
 struct cli_args {
     const char *db;
     const char *origin;
+    const char *keep;
     bool json;
     bool all;
     const char *operand; /* the first one, or NULL */
@@ -26,7 +27,7 @@ struct cli_command {
     const char *synopsis; /* behind "ptrctl NAME " */
     const char *summary;  /* one line */
     const char *help;     /* the rest of --help */
-    bool takes_json, takes_all, takes_origin;
+    bool takes_json, takes_all, takes_origin, takes_keep;
     unsigned operands_max;
     int (*run)(const struct cli_args *args);
 };
@@ -49,6 +50,14 @@ struct cli_local_counts {
 PTRD_CHECKED int cli_local_report(const char *db, bool list, struct cli_local_counts *out,
                                   struct diag *diag) PTRD_NONNULL;
 
+/* DNSSEC keys (keys.c). */
+/* How many the store holds, or an error with diag. */
+PTRD_CHECKED int cli_keys_count(struct store *s, uint64_t *count, struct diag *diag) PTRD_NONNULL;
+/* Prints a finding for each zone of ours above which an explicit DS set differs from what the
+ * zone's keys give; how many is added to *warnings. Returns 0 or an error with diag. */
+PTRD_CHECKED int cli_keys_report(const char *db, uint64_t *warnings,
+                                 struct diag *diag) PTRD_NONNULL;
+
 /* Prints a diag to stderr as "ptrctl: FILE:LINE:COLUMN: MESSAGE"; returns CLI_REFUSED. */
 int cli_refuse(const struct diag *diag) PTRD_NONNULL;
 /* Prints "ptrctl COMMAND: MESSAGE" and the command that tells more; returns CLI_USAGE. */
@@ -67,9 +76,11 @@ void cli_progress_show(struct cli_progress *p, const char *phase, uint64_t done,
                        uint64_t total) PTRD_NONNULL;
 void cli_progress_end(struct cli_progress *p) PTRD_NONNULL;
 
-/* Makes a store equal to a model (load_model), the store made where it is missing. */
-PTRD_CHECKED int cli_write_store(const char *db, const struct model *m, const struct table *t,
-                                 struct cli_progress *progress, struct load_report *report,
-                                 struct diag *diag) PTRD_NONNULL;
+/* Makes a store equal to a model (load_model), the store made where it is missing. keep: directory
+ * of the store whose place it will take (load_model_keeping), or NULL. */
+PTRD_CHECKED int cli_write_store(const char *db, const char *keep, const struct model *m,
+                                 const struct table *t, struct cli_progress *progress,
+                                 struct load_report *report, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 3, 4, 5, 6, 7);
 
 #endif

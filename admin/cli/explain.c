@@ -8,6 +8,22 @@
 
 /* --- output ----------------------------------------------------------------------------------- */
 
+/* How the zone lists whose apex was asked for, over PowerDNS's Unix connector. */
+struct listing {
+    bool asked;
+    struct list_capacity capacity;
+    struct list_report report;
+};
+
+static void print_list(const struct listing *l)
+{
+    char text[EXPLAIN_LIST_SIZE];
+    if (!l->asked)
+        return;
+    explain_list_print(&l->capacity, &l->report, text);
+    printf("list     %s\n", text);
+}
+
 static void print_text(const struct explanation *x, const struct answer *a)
 {
     static char content[EXPLAIN_CONTENT_MAX];
@@ -57,15 +73,27 @@ static json_t *json_records(const struct answer *a)
     return records;
 }
 
-static int print_json(const struct explanation *x, const struct answer *a)
+static json_t *json_list(const struct listing *l)
+{
+    char left[LIST_REPORT_SIZE];
+    if (!l->asked)
+        return json_null();
+    list_report_print(&l->report, left);
+    return json_pack("{s:b, s:I, s:I, s:o}", "complete", l->report.complete, "records",
+                     (json_int_t)l->report.records, "room",
+                     (json_int_t)list_capacity_room(&l->capacity), "left_out",
+                     l->report.complete ? json_null() : json_string(left));
+}
+
+static int print_json(const struct explanation *x, const struct answer *a, const struct listing *l)
 {
     json_t *records = json_records(a);
-    json_t *top =
-        records ? json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "name", x->name, "address",
-                            json_or_null(x->address), "zone", json_or_null(x->zone), "block",
-                            json_or_null(x->block), "template", json_or_null(x->template), "source",
-                            x->source, "reason", x->reason, "records", records)
-                : NULL;
+    json_t *top = records ? json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o}", "name",
+                                      x->name, "address", json_or_null(x->address), "zone",
+                                      json_or_null(x->zone), "block", json_or_null(x->block),
+                                      "template", json_or_null(x->template), "source", x->source,
+                                      "reason", x->reason, "records", records, "list", json_list(l))
+                          : NULL;
     int err = top && json_dumpf(top, stdout, JSON_INDENT(2)) == 0 ? 0 : PTRD_ENOMEM;
     putchar('\n');
     json_decref(top);
@@ -75,15 +103,22 @@ static int print_json(const struct explanation *x, const struct answer *a)
 static int answer_question(struct snapshot *s, const struct question *q, bool json)
 {
     static struct explanation x;
+    struct listing l = {.capacity = list_capacity_unix(LIST_TIMEOUT_MS)};
     struct answer a;
+    int found = explain_list(s, &q->name, &l.capacity, &l.report);
+    if (found < 0)
+        return found;
+    l.asked = found == PTRD_FOUND;
     answer_init(&a);
     int err = resolve(s, q, &a);
     if (err == 0) {
         explain_answer(s, q, &a, &x);
-        if (json)
-            err = print_json(&x, &a);
-        else
+        if (json) {
+            err = print_json(&x, &a, &l);
+        } else {
             print_text(&x, &a);
+            print_list(&l);
+        }
     }
     answer_done(&a);
     return err;

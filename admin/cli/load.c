@@ -1,11 +1,14 @@
 #include "ptrd/sync/load.h"
 #include "cli.h"
+#include "ptrd/check/lists.h"
 #include "ptrd/check/model.h"
+#include "ptrd/resolve/within.h"
 #include "ptrd/source/file.h"
 #include "ptrd/source/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* How long a load waits for another writer before it gives up. */
@@ -72,6 +75,25 @@ static void print_finding(void *ctx, const struct check_finding *f)
     printf(": %s: %s\n", f->error ? "error" : "warning", f->message);
 }
 
+/* Zones that PowerDNS's Unix connector does not carry whole, and that nobody is to transfer. */
+static void print_long_lists(const struct model *m, const struct check_lists *lists)
+{
+    const struct list_capacity capacity = list_capacity_unix(LIST_TIMEOUT_MS);
+    unsigned room = (unsigned)list_capacity_room(&capacity);
+    uint32_t others = lists->zones - lists->warned;
+    char name[NAME_TEXT_SIZE];
+    if (!others)
+        return;
+    printf("note: %u zone%s too long for a transfer over PowerDNS's Unix connector (about %u "
+           "records at its default timeout):",
+           others, others == 1 ? " is" : "s are", room);
+    for (uint32_t i = 0; i < others && i < CHECK_LISTS_NAMED; i++) {
+        name_print(&m->zones[lists->named[i]].apex, name);
+        printf("%s %s", i ? "," : "", name);
+    }
+    printf("%s\n", others > CHECK_LISTS_NAMED ? ", ..." : "");
+}
+
 static void print_summary(const struct model *m, const char *what)
 {
     printf("%s: %u zones, %u blocks, %u PTRs, %u records", what, m->zone_count, m->block_count,
@@ -92,6 +114,7 @@ int cli_check(const struct cli_args *args)
     struct cli_progress progress;
     struct model *m = NULL;
     struct table *t = NULL;
+    struct check_lists lists;
     uint64_t errors, warnings;
     if (!args->operand == !args->db)
         return cli_usage("check", "give a zones file, or --db DIR");
@@ -100,10 +123,15 @@ int cli_check(const struct cli_args *args)
     cli_progress_end(&progress);
     if (err == 0)
         err = check_pairs(m, t, print_finding, m, &errors, &warnings);
+    if (err == 0)
+        err = check_lists(m, t, print_finding, m, &lists, &warnings);
     if (err == 0 && args->db)
         err = cli_local_report(args->db, true, &local, &diag);
+    if (err == 0 && args->db)
+        err = cli_keys_report(args->db, &warnings, &diag);
     if (err == 0) {
         warnings += zones_many(m);
+        print_long_lists(m, &lists);
         print_summary(m, args->operand ? args->operand : args->db);
         printf("; %" PRIu64 " errors, %" PRIu64 " warnings\n", errors, warnings);
         if (local.all)
@@ -170,16 +198,27 @@ static void print_report(const struct cli_args *args, const struct model *m, con
                errors, warnings, args->operand);
 }
 
-int cli_write_store(const char *db, const struct model *m, const struct table *t,
+/* One process cannot have one store open twice. */
+static int open_keep(const char *db, const char *keep, struct store **out, struct diag *diag)
+{
+    struct stat a, b;
+    if (stat(db, &a) == 0 && stat(keep, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+        return diag_set(diag, PTRD_EINVAL, "--keep: %s is the store that is loaded", keep);
+    return store_open(keep, STORE_OPEN_READ, out, diag);
+}
+
+int cli_write_store(const char *db, const char *keep, const struct model *m, const struct table *t,
                     struct cli_progress *progress, struct load_report *report, struct diag *diag)
 {
-    struct store *s;
-    int err = store_open(db, STORE_OPEN_CREATE, &s, diag);
-    if (err < 0)
-        return err;
-    err = load_model(s, m, t, (int64_t)time(NULL), WRITER_WAIT_MS, show_phase, progress, report,
-                     diag);
+    struct store *s = NULL, *old = NULL;
+    int err = keep ? open_keep(db, keep, &old, diag) : 0;
+    if (err == 0)
+        err = store_open(db, STORE_OPEN_CREATE, &s, diag);
+    if (err == 0)
+        err = load_model_keeping(s, old, m, t, (int64_t)time(NULL), WRITER_WAIT_MS, show_phase,
+                                 progress, report, diag);
     store_close(s);
+    store_close(old);
     return err;
 }
 
@@ -196,7 +235,7 @@ int cli_load(const struct cli_args *args)
     int err = read_and_prove(args->operand, NULL, &progress, &m, &t, &diag);
     if (err == 0) {
         diag = (struct diag){.file = NULL};
-        err = cli_write_store(args->db, m, t, &progress, &report, &diag);
+        err = cli_write_store(args->db, args->keep, m, t, &progress, &report, &diag);
     }
     if (err == 0) {
         cli_progress_end(&progress);

@@ -19,12 +19,16 @@ static const struct cli_command commands[] = {
      .operands_max = 1,
      .run = cli_check},
     {.name = "load",
-     .synopsis = "FILE --db DIR",
+     .synopsis = "FILE --db DIR [--keep OLD_DIR]",
      .summary = "make a store equal to a zones file; live at ptrd's next request",
      .help = "The file is accepted whole or refused whole. Only differences are written, in one\n"
              "transaction; ids of zones stay, serials rise where answers change. What PowerDNS\n"
-             "changed stays (`ptrctl local`).\n\n"
-             "  ptrctl load /etc/ptrd/zones.yaml --db /var/lib/ptrd\n",
+             "changed stays (`ptrctl local`), as do DNSSEC and TSIG keys.\n"
+             "--keep fills a new DIR that is to take the place of OLD_DIR: it gets the ids and\n"
+             "serials of its zones, its keys and all that PowerDNS changed there.\n\n"
+             "  ptrctl load /etc/ptrd/zones.yaml --db /var/lib/ptrd\n"
+             "  ptrctl load zones.yaml --db /var/lib/ptrd.new --keep /var/lib/ptrd\n",
+     .takes_keep = true,
      .operands_max = 1,
      .run = cli_load},
     {.name = "explain",
@@ -119,6 +123,12 @@ static int parse(const struct cli_command *c, int argc, char **argv, struct cli_
             args->origin = argv[i];
         } else if (options && c->takes_origin && strncmp(word, "--origin=", 9) == 0) {
             args->origin = word + 9;
+        } else if (options && c->takes_keep && strcmp(word, "--keep") == 0) {
+            if (++i == argc)
+                return cli_usage(c->name, "--keep needs a directory");
+            args->keep = argv[i];
+        } else if (options && c->takes_keep && strncmp(word, "--keep=", 7) == 0) {
+            args->keep = word + 7;
         } else if (options && c->takes_json && strcmp(word, "--json") == 0) {
             args->json = true;
         } else if (options && c->takes_all && strcmp(word, "--all") == 0) {

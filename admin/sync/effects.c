@@ -96,6 +96,19 @@ static int ptr_ask(struct effects *e, struct span key, struct span value)
     return err;
 }
 
+/* DS of its keys, which the zone above shows: metadata and NS of the source decide about them. */
+static int key_ask(struct effects *e, struct span key, struct span value)
+{
+    uint32_t zone_id, key_id;
+    int err = store_read_key_key(key, &zone_id, &key_id);
+    (void)value;
+    if (err)
+        return err;
+    const struct zone *was = table_zone_by_id(e->before, zone_id);
+    const struct zone *is = table_zone_by_id(e->after, zone_id);
+    return was || is ? ask(e, &(was ? was : is)->apex) : 0;
+}
+
 static int each_row(struct effects *e, enum store_table table,
                     int (*fn)(struct effects *, struct span, struct span))
 {
@@ -117,6 +130,8 @@ static int ask_rows(struct effects *e)
         err = each_row(e, STORE_LOCAL_ABOVE, record_ask);
     if (!err)
         err = each_row(e, STORE_LOCAL_PTRS, ptr_ask);
+    if (!err)
+        err = each_row(e, STORE_KEYS, key_ask);
     for (uint32_t i = 0; !err && i < e->l->glue.count; i++)
         err = ask(e, &e->l->glue.items[i].target);
     return err;
@@ -186,20 +201,22 @@ static int write_ids(struct loader *l)
     return err;
 }
 
-/* The store is as it was for everybody but the writer until that commits. */
+/* The store is as it was for everybody but the writer until that commits; a new one that takes
+ * another's place is compared with that. */
 static int open_states(struct effects *e)
 {
     struct store_meta meta;
     int err = write_ids(e->l);
     if (!err)
-        err = store_reader_new(e->l->store, &e->committed);
+        err = store_reader_new(e->l->keep ? e->l->keep : e->l->store, &e->committed);
     if (!err)
         err = store_read_begin(e->committed, &meta);
     if (!err)
         err = store_reader_of_writer(e->l->w, &e->writer);
     if (!err)
         err = store_read_begin(e->writer, &meta);
-    if (!err && store_reader_environment(e->committed) != store_reader_environment(e->writer))
+    if (!err && !e->l->keep &&
+        store_reader_environment(e->committed) != store_reader_environment(e->writer))
         err = PTRD_EBUSY; /* the store was exchanged at this moment */
     if (!err)
         err = snapshot_table(e->committed, &e->before);

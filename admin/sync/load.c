@@ -171,9 +171,14 @@ static int load_once(struct loader *l, int64_t now_s, unsigned wait_ms, struct d
     int err = store_write_begin(l->store, wait_ms, &l->w, &meta, diag);
     if (err)
         return err;
-    err = load_write(l, &meta, now_s);
+    diag->message[0] = '\0';
+    err = keep_rows(l, &meta, diag);
+    if (!err)
+        err = load_write(l, &meta, now_s);
     if (err) {
         store_write_abort(l->w);
+        if (diag->message[0])
+            return err;
         return diag_set(diag, err, "cannot write the store: %s; the old data stay",
                         ptrd_strerror(err));
     }
@@ -196,11 +201,20 @@ int load_model(struct store *s, const struct model *m, const struct table *table
                unsigned wait_ms, load_progress_fn *progress, void *progress_ctx,
                struct load_report *out, struct diag *diag)
 {
+    return load_model_keeping(s, NULL, m, table, now_s, wait_ms, progress, progress_ctx, out, diag);
+}
+
+int load_model_keeping(struct store *s, struct store *old, const struct model *m,
+                       const struct table *table, int64_t now_s, unsigned wait_ms,
+                       load_progress_fn *progress, void *progress_ctx, struct load_report *out,
+                       struct diag *diag)
+{
     if (!belong_together(m, table))
         return diag_set(diag, PTRD_EINVAL, "the zone table is not that of the model");
     for (int i = 0;; i++) {
         struct load_report report = {0};
         struct loader l = {.store = s,
+                           .keep = old,
                            .m = m,
                            .t = table,
                            .report = &report,

@@ -8,6 +8,7 @@
  *   reverse.c  address -> its home, as intervals
  *   digest.c   what every zone answers, hashed
  *   glue.c     the addresses of name servers that a zone shows of zones below it
+ *   keep.c     what a new store takes over from an old one
  *   effects.c  zones that answer otherwise because of what local rows make of the change
  *
  * Rows of origin `local` decide about cuts and derived names in the store, but digests are of the
@@ -62,7 +63,8 @@ enum digest_part {
     DIGEST_CHILD = 'C',
     DIGEST_ABOVE = 'A',
     DIGEST_GLUE = 'G',
-    DIGEST_FORWARD = 'F'
+    DIGEST_FORWARD = 'F',
+    DIGEST_METADATA = 'M'
 };
 
 struct digests {
@@ -181,6 +183,7 @@ struct load_zone {
 
 struct loader {
     struct store *store;
+    struct store *keep; /* the store whose place this one will take, or NULL */
     struct store_writer *w;
     const struct model *m;
     const struct table *t;
@@ -192,7 +195,7 @@ struct loader {
     struct glue_set glue;
     struct local_ptrs local_ptrs;
     struct local_cuts local_cuts;
-    bool has_local; /* some row of origin local that answers come from */
+    bool has_local; /* some row that answers come from and that no load replaces */
     load_progress_fn *progress;
     void *progress_ctx;
     const char *phase;
@@ -218,6 +221,10 @@ PTRD_CHECKED int rows_metadata(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_delegations(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_above(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_cuts(struct loader *l) PTRD_NONNULL; /* cuts.c */
+
+/* keep.c: before anything is written. PTRD_EINVAL with diag: the store is not a new one. */
+PTRD_CHECKED int keep_rows(struct loader *l, struct store_meta *meta,
+                           struct diag *diag) PTRD_NONNULL;
 
 /* When all tables are written and some row changed: sets load_zone.differs. */
 PTRD_CHECKED int effects_find(struct loader *l) PTRD_NONNULL; /* effects.c */

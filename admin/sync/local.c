@@ -109,7 +109,7 @@ static int read_records(struct loader *l)
 static int any_row(struct loader *l)
 {
     static const enum store_table tables[] = {STORE_LOCAL_RECORDS, STORE_LOCAL_PTRS,
-                                              STORE_LOCAL_ABOVE};
+                                              STORE_LOCAL_ABOVE, STORE_KEYS};
     struct span key, value;
     int found = PTRD_ABSENT;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && found == PTRD_ABSENT; i++)

@@ -1,5 +1,6 @@
 #include "load_p.h"
 #include "ptrd/core/rrtype.h"
+#include "ptrd/resolve/metadata.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -361,7 +362,7 @@ int rows_delegations(struct loader *l)
 /* --- metadata: by zone id, which is not the order of zones --- */
 
 struct metadata_ref {
-    uint32_t id;
+    uint32_t id, zone;
     const struct model_metadata *item;
 };
 
@@ -385,6 +386,9 @@ static int metadata_next(void *ctx, struct span *key, struct span *value)
         const char *text = ref->item->values[i];
         err = store_append_content(text, strlen(text), &l->value);
     }
+    struct span kind = text_span(ref->item->kind);
+    if (!err && resolve_metadata_answers(kind))
+        digest_row(&l->digests, ref->zone, DIGEST_METADATA, kind, span_of(&l->value));
     return row_ready(l, err, 1, key, value);
 }
 
@@ -400,7 +404,7 @@ int rows_metadata(struct loader *l)
     for (uint32_t i = 0; i < l->m->zone_count; i++) {
         for (unsigned j = 0; j < l->m->zones[i].metadata_count; j++)
             l->metadata[l->metadata_count++] = (struct metadata_ref){
-                .id = l->zones[i].row.id, .item = &l->m->zones[i].metadata[j]};
+                .id = l->zones[i].row.id, .zone = i, .item = &l->m->zones[i].metadata[j]};
     }
     qsort(l->metadata, l->metadata_count, sizeof *l->metadata, metadata_compare);
     int err = rows_write(l, STORE_METADATA, "metadata", count, metadata_next);

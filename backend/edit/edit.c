@@ -1,4 +1,5 @@
 #include "edit_p.h"
+#include "ptrd/resolve/metadata.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,36 @@ static int touch_target(void *ctx, const struct name *target)
     return touch_name(ctx, target);
 }
 
+/* A row of keys, or of metadata that answers depend on: PTRD_FOUND with its zone's id. */
+static int row_zone_id(const struct touched *row, uint32_t *zone_id)
+{
+    struct span kind;
+    uint32_t key_id;
+    int err;
+    if (row->table == STORE_KEYS) {
+        err = store_read_key_key(touched_key(row), zone_id, &key_id);
+        return err < 0 ? err : PTRD_FOUND;
+    }
+    if (row->table != STORE_LOCAL_METADATA)
+        return PTRD_ABSENT;
+    err = store_read_key_metadata(touched_key(row), zone_id, &kind);
+    return err < 0 ? err : resolve_metadata_answers(kind) ? PTRD_FOUND : PTRD_ABSENT;
+}
+
+static int touch_zones(struct edit *e, struct touch *touch)
+{
+    for (size_t i = 0; i < e->touched_count; i++) {
+        uint32_t zone_id;
+        int err = row_zone_id(e->touched[i], &zone_id);
+        const struct zone *zone = err == PTRD_FOUND ? table_zone_by_id(e->before, zone_id) : NULL;
+        if (zone)
+            err = touch_zone(touch, zone);
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
 static int touch_rows(struct edit *e, struct touch *touch)
 {
     for (size_t i = 0; i < e->touched_count; i++) {
@@ -149,6 +180,8 @@ static int touch_all(struct edit *e, bool cuts_changed)
     if (err < 0)
         return err;
     err = touch_rows(e, touch);
+    if (err == 0)
+        err = touch_zones(e, touch);
     if (err == 0)
         err = settle_targets(e, touch_target, touch);
     if (err == 0 && cuts_changed)

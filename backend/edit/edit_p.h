@@ -11,6 +11,7 @@
  *   touch.c     zones whose answers change
  *   local.c     listing, and taking back
  *   metadata.c  metadata, TSIG keys, zone state
+ *   keys.c      DNSSEC keys
  *
  * Only rows of origin `local` are written while the edit is open (and serials, where an edit sets
  * one); all that follows from them is worked out once, by the commit, from the rows touched: what
@@ -161,6 +162,11 @@ void print_subject(const struct name *owner, uint16_t type, char out[SUBJECT_SIZ
 #define NAME_SHOWN_SIZE 261 /* long names are cut: messages are short */
 void print_name(const struct name *name, char out[NAME_SHOWN_SIZE]) PTRD_NONNULL;
 
+/* --- metadata.c --- */
+
+/* The zone of ours with this apex, or NULL. */
+const struct zone *edit_zone(const struct edit *e, const struct name *apex) PTRD_NONNULL;
+
 /* --- soa.c --- */
 
 PTRD_CHECKED int soa_set(struct edit *e, const struct zone *zone, const struct edit_record *record,
@@ -211,6 +217,9 @@ PTRD_CHECKED int touch_begin(struct edit *e, struct touch **out) PTRD_NONNULL;
 void touch_end(struct touch *t);
 /* Something changed at a name: marks the zones that answer otherwise now. */
 PTRD_CHECKED int touch_name(struct touch *t, const struct name *name) PTRD_NONNULL;
+/* Keys of a zone changed, or metadata that its answers depend on: the zone itself, and the zone
+ * above it where that shows another DS. */
+PTRD_CHECKED int touch_zone(struct touch *t, const struct zone *zone) PTRD_NONNULL;
 /* Cuts changed: what they stop or let addresses generate. */
 PTRD_CHECKED int touch_generated(struct touch *t) PTRD_NONNULL;
 

@@ -4,7 +4,7 @@
 
 #define KIND_MAX 255
 
-static const struct zone *find_zone(const struct edit *e, const struct name *apex)
+const struct zone *edit_zone(const struct edit *e, const struct name *apex)
 {
     const struct zone *z = table_zone_for(e->before, apex);
     return z && name_equal(&z->apex, apex) ? z : NULL;
@@ -13,7 +13,7 @@ static const struct zone *find_zone(const struct edit *e, const struct name *ape
 static int set_metadata(struct edit *e, const struct name *apex, const char *kind,
                         const struct span *values, unsigned count, struct diag *diag)
 {
-    const struct zone *zone = find_zone(e, apex);
+    const struct zone *zone = edit_zone(e, apex);
     char shown[NAME_SHOWN_SIZE];
     print_name(apex, shown);
     if (!zone)

@@ -63,6 +63,12 @@ int touch_name(struct touch *t, const struct name *name)
     return 0;
 }
 
+int touch_zone(struct touch *t, const struct zone *zone)
+{
+    *zone_marks(t->e, zone) |= ZONE_ANSWERS;
+    return touch_name(t, &zone->apex);
+}
+
 /* --- what addresses generate ------------------------------------------------------------------ */
 
 /* So many addresses are asked name by name; of more, all zones that can hold their names count. */

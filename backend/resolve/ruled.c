@@ -94,6 +94,23 @@ static int see_type(struct work *w, uint16_t type, bool records)
     return found == PTRD_FOUND ? add_rrset(w, &set, local) : found;
 }
 
+/* DS at the apex of a zone directly below: an explicit set, or what the zone's keys give with the
+ * TTL of its NS records. */
+static int see_ds(struct work *w, const struct zone *child, bool records)
+{
+    struct store_rrset set;
+    bool local;
+    if (!work_wants(w, RRTYPE_DS))
+        return 0;
+    int found = find_rrset(w, &w->key, RRTYPE_DS, true, records, &set, &local);
+    if (found != PTRD_ABSENT)
+        return found < 0 ? found : add_rrset(w, &set, local);
+    found = records ? find_rrset(w, &w->key, RRTYPE_NS, true, true, &set, &local) : PTRD_ABSENT;
+    if (found == PTRD_FOUND)
+        found = resolve_key_ds(w->s, child, set.ttl_s, w->a);
+    return found < 0 ? found : 0;
+}
+
 /* --- glue ------------------------------------------------------------------------------------- */
 
 /* Is the name that is asked for a name server of the cut? */
@@ -161,7 +178,7 @@ static int see_from_above(struct work *w, const struct zone *own)
         bool made = w->a->rule == PLACE_AT_CUT;
         err = see_type(w, RRTYPE_NS, made);
         if (err == 0)
-            err = see_type(w, RRTYPE_DS, made);
+            err = see_ds(w, own, made);
     }
     if (err == 0 && (work_wants(w, RRTYPE_A) || work_wants(w, RRTYPE_AAAA))) {
         int target = is_target(w);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "chains.h"
 #include "store_table.h"
 
 /* A request waits this long for a new table; a slower build goes on while the old pair answers. */
@@ -49,6 +50,7 @@ struct engine {
     int64_t failed_ms;                   /* when */
     struct generation failed_generation; /* which; environment 0: it could not be read */
     struct pin pin;
+    struct chains *chains; /* with a lock of its own */
 };
 
 static int64_t now_ms(void)
@@ -168,7 +170,9 @@ static int init_sync(struct engine *e)
     pthread_cond_init(&e->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     int err = store_reader_new(e->store, &e->pin.reader);
-    return err < 0 ? err : store_reader_new(e->store, &e->pin.spare);
+    if (err == 0)
+        err = store_reader_new(e->store, &e->pin.spare);
+    return err < 0 ? err : chains_new(CHAINS_SIZE_MAX, &e->chains);
 }
 
 int engine_open(const char *dir, struct engine **out, struct diag *diag)
@@ -205,6 +209,7 @@ void engine_close(struct engine *e)
     store_reader_free(e->pin.reader);
     store_reader_free(e->pin.spare);
     let_go(e->current);
+    chains_free(e->chains);
     store_close(e->store);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->pin.lock);
@@ -215,6 +220,11 @@ void engine_close(struct engine *e)
 struct store *engine_store(struct engine *e)
 {
     return e->store;
+}
+
+struct chains *engine_chains(struct engine *e)
+{
+    return e->chains;
 }
 
 /* --- the pin ---------------------------------------------------------------------------------- */

@@ -102,6 +102,19 @@ static void put_row(struct reply *r, const struct row *row, char *content)
              row->auth ? "" : " (not authoritative)", row->local ? " (local)" : "");
 }
 
+/* Of an apex: does the zone list completely on this connection? */
+static int put_list(struct rpc_worker *w, const struct question *q)
+{
+    struct list_report report;
+    char text[EXPLAIN_LIST_SIZE];
+    int found = explain_list(w->snapshot, &q->name, &w->capacity, &report);
+    if (found != PTRD_FOUND)
+        return found;
+    explain_list_print(&w->capacity, &report, text);
+    put_said(&w->reply, "list", text);
+    return 0;
+}
+
 static int put_explanation(struct rpc_worker *w, const struct question *q)
 {
     struct explanation *x = calloc(1, sizeof *x + EXPLAIN_CONTENT_MAX);
@@ -119,6 +132,7 @@ static int put_explanation(struct rpc_worker *w, const struct question *q)
         put_said(&w->reply, "reason", x->reason);
         for (uint32_t i = 0; i < w->answer.count; i++)
             put_row(&w->reply, &w->answer.rows[i], (char *)(x + 1));
+        rc = put_list(w, q);
     }
     free(x);
     return rc;

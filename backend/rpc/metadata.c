@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "params.h"
+#include "ptrd/resolve/deny.h"
 #include "worker.h"
+
+#define NARROW "NSEC3NARROW"
 
 static int encode_strings(struct reply *r, struct span value)
 {
@@ -70,6 +73,11 @@ static bool is_empty(struct span value)
     return store_next_string(value, &at, &item) == PTRD_ABSENT;
 }
 
+static bool is_kind(const struct kinds *k, const char *kind)
+{
+    return k->kind.len == strlen(kind) && memcmp(k->kind.bytes, kind, k->kind.len) == 0;
+}
+
 static int encode_kind(struct reply *r, const struct kinds *k, unsigned *count)
 {
     if ((*count)++ > 0)
@@ -79,7 +87,8 @@ static int encode_kind(struct reply *r, const struct kinds *k, unsigned *count)
     return encode_strings(r, k->value);
 }
 
-static int encode_all(struct rpc_worker *w, uint32_t zone_id, const struct store_buf *from)
+static int encode_kinds(struct rpc_worker *w, uint32_t zone_id, const struct store_buf *from,
+                        bool narrow)
 {
     struct store_reader *reader = w->snapshot->reader;
     struct kinds source = {.table = STORE_METADATA, .zone_id = zone_id};
@@ -89,12 +98,14 @@ static int encode_all(struct rpc_worker *w, uint32_t zone_id, const struct store
     kinds_first(&source, reader, from);
     kinds_first(&local, reader, from);
     REPLY_LITERAL(&w->reply, "{");
+    if (narrow && count++ == 0)
+        REPLY_LITERAL(&w->reply, "\"" NARROW "\":[\"1\"]");
     while (rc == 0 && source.state >= 0 && local.state >= 0 &&
            (source.state == PTRD_FOUND || local.state == PTRD_FOUND)) {
         int order = kinds_compare(&local, &source);
         struct kinds *one = order <= 0 ? &local : &source;
         /* an empty one of the source is one, as it always was */
-        if (one == &source || !is_empty(one->value))
+        if ((one == &source || !is_empty(one->value)) && !(narrow && is_kind(one, NARROW)))
             rc = encode_kind(&w->reply, one, &count);
         if (order <= 0)
             kinds_next(&local, reader);
@@ -107,26 +118,64 @@ static int encode_all(struct rpc_worker *w, uint32_t zone_id, const struct store
     return rc;
 }
 
-static int encode_one(struct rpc_worker *w, const struct store_buf *buf)
+/* A zone that is denied minimally has no NSEC3 chain: with NSEC3PARAM it is one of NSEC3 narrow,
+ * whatever was set. PTRD_FOUND: it is. */
+static int is_narrow(struct rpc_worker *w, const struct zone *zone)
 {
-    struct span key = {buf->bytes, buf->len}, value;
-    int rc = store_get(w->snapshot->reader, STORE_LOCAL_METADATA, key, &value);
+    struct span value, item;
+    size_t at = 0;
+    int found = resolve_metadata(w->snapshot, zone->id, "NSEC3PARAM", &value);
+    if (found == PTRD_FOUND)
+        found = store_next_string(value, &at, &item);
+    return found == PTRD_FOUND ? deny_minimally(w->snapshot, zone) : found;
+}
+
+static int encode_all(struct rpc_worker *w, const struct zone *zone)
+{
+    struct store_buf from = {0};
+    int narrow = is_narrow(w, zone);
+    int rc = narrow < 0 ? narrow : store_key_metadata(zone->id, "", &from);
+    if (rc == 0)
+        rc = encode_kinds(w, zone->id, &from, narrow == PTRD_FOUND);
+    store_buf_done(&from);
+    return rc;
+}
+
+/* Does the kind let others transfer the zone? */
+static bool is_permission(const char *kind)
+{
+    return strcmp(kind, "ALLOW-AXFR-FROM") == 0 || strcmp(kind, "TSIG-ALLOW-AXFR") == 0;
+}
+
+/* Of a zone that lists incompletely on this connection nobody may have what would look like all of
+ * it. */
+static int encode_permission(struct rpc_worker *w, const struct zone *zone, struct span value,
+                             struct diag *diag)
+{
+    int rc = worker_lists_whole(w, zone, "no transfer is permitted", diag);
+    if (rc == PTRD_FOUND)
+        return encode_strings(&w->reply, value);
+    REPLY_LITERAL(&w->reply, "[]");
+    return rc < 0 ? rc : METHOD_NOTED;
+}
+
+static int encode_one(struct rpc_worker *w, const struct zone *zone, const char *kind,
+                      struct diag *diag)
+{
+    struct span value;
+    int rc = strcmp(kind, NARROW) == 0 ? is_narrow(w, zone) : PTRD_ABSENT;
+    if (rc == PTRD_FOUND) {
+        REPLY_LITERAL(&w->reply, "[\"1\"]");
+        return 0;
+    }
     if (rc == PTRD_ABSENT)
-        rc = store_get(w->snapshot->reader, STORE_METADATA, key, &value);
+        rc = resolve_metadata(w->snapshot, zone->id, kind, &value);
+    if (rc == PTRD_FOUND && is_permission(kind) && !is_empty(value))
+        return encode_permission(w, zone, value, diag);
     if (rc == PTRD_FOUND)
         return encode_strings(&w->reply, value);
     if (rc == PTRD_ABSENT)
         REPLY_LITERAL(&w->reply, "[]");
-    return rc;
-}
-
-static int encode_metadata(struct rpc_worker *w, uint32_t zone_id, const char *kind)
-{
-    struct store_buf key = {0};
-    int rc = store_key_metadata(zone_id, kind ? kind : "", &key);
-    if (rc == 0)
-        rc = kind ? encode_one(w, &key) : encode_all(w, zone_id, &key);
-    store_buf_done(&key);
     return rc;
 }
 
@@ -142,7 +191,7 @@ static int get_metadata(struct rpc_worker *w, const json_t *parameters, const ch
     const struct zone *zone = worker_zone(w, &name);
     if (!zone)
         REPLY_LITERAL(&w->reply, "false");
-    else if ((rc = encode_metadata(w, zone->id, kind)) < 0)
+    else if ((rc = kind ? encode_one(w, zone, kind, diag) : encode_all(w, zone)) < 0)
         diag_set(diag, rc, "metadata: %s", ptrd_strerror(rc));
     worker_end(w);
     return rc;
@@ -203,6 +252,21 @@ static int apply_change(struct edit *e, void *ctx, struct diag *diag)
     return rc;
 }
 
+/* pdnsutil adds to the permissions that it was shown, and none of such a zone are. */
+static int refuse_permission(struct rpc_worker *w, const struct change *c, struct diag *diag)
+{
+    int rc = worker_begin(w, diag);
+    if (rc < 0)
+        return rc;
+    const struct zone *zone = worker_zone(w, &c->zone);
+    rc = zone ? worker_lists_whole(w, zone, "no transfer can be permitted", diag) : PTRD_FOUND;
+    worker_end(w);
+    if (rc != PTRD_ABSENT)
+        return rc < 0 ? rc : METHOD_DONE;
+    count_one(&w->counted, COUNT_REFUSED);
+    return METHOD_REFUSED;
+}
+
 int method_set_metadata(struct rpc_worker *w, const json_t *parameters, struct diag *diag)
 {
     struct change c = {.values = json_object_get(parameters, "value")};
@@ -211,5 +275,7 @@ int method_set_metadata(struct rpc_worker *w, const json_t *parameters, struct d
         rc = param_text(parameters, "kind", &c.kind, diag);
     if (rc == 0 && !json_is_array(c.values))
         rc = diag_set(diag, PTRD_EINVAL, "parameter `value` is not an array");
-    return rc < 0 ? rc : worker_edit(w, apply_change, &c, diag);
+    if (rc == 0 && is_permission((const char *)c.kind.bytes) && json_array_size(c.values) > 0)
+        rc = refuse_permission(w, &c, diag);
+    return rc != METHOD_DONE ? rc : worker_edit(w, apply_change, &c, diag);
 }

@@ -10,8 +10,8 @@ static const struct method methods[] = {
     {"getAllDomainMetadata", method_get_all_metadata, NULL},
     {"getDomainInfo", method_get_domain_info, NULL},
     {"getDomainMetadata", method_get_metadata, NULL},
-    {"getDomainKeys", NULL, "[]"},
-    {"initialize", NULL, "true"},
+    {"getDomainKeys", method_get_keys, NULL},
+    {"initialize", method_initialize, NULL},
     {"list", method_list, NULL},
     {"getAllDomains", method_get_all_domains, NULL},
     {"getUpdatedMasters", method_get_updated, NULL},
@@ -35,14 +35,13 @@ static const struct method methods[] = {
     {"replaceRRSet", method_replace, NULL},
     {"directBackendCmd", method_direct, NULL},
     {"searchRecords", method_search, NULL},
-    /* DNSSEC is not signed from here: PowerDNS is told so */
-    {"getBeforeAndAfterNamesAbsolute", NULL, "false"},
-    {"addDomainKey", NULL, "false"},
-    {"removeDomainKey", NULL, "false"},
-    {"activateDomainKey", NULL, "false"},
-    {"deactivateDomainKey", NULL, "false"},
-    {"publishDomainKey", NULL, "false"},
-    {"unpublishDomainKey", NULL, "false"},
+    {"getBeforeAndAfterNamesAbsolute", method_denial, NULL},
+    {"addDomainKey", method_add_key, NULL},
+    {"removeDomainKey", method_remove_key, NULL},
+    {"activateDomainKey", method_activate_key, NULL},
+    {"deactivateDomainKey", method_deactivate_key, NULL},
+    {"publishDomainKey", method_publish_key, NULL},
+    {"unpublishDomainKey", method_unpublish_key, NULL},
     {"other", NULL, "false"}, /* any that we do not know */
 };
 

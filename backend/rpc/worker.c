@@ -11,6 +11,7 @@ int rpc_worker_new(struct engine *e, struct rpc_worker **out)
         return PTRD_ENOMEM;
     w->engine = e;
     answer_init(&w->answer);
+    w->capacity = list_capacity_unix(LIST_TIMEOUT_MS);
     *out = w;
     return 0;
 }
@@ -174,7 +175,7 @@ enum rpc_verdict rpc_handle(struct rpc_worker *w, const char *request, size_t le
         return RPC_CLOSE;
     if (rc == METHOD_DONE)
         diag->message[0] = '\0';
-    else
+    else if (rc != METHOD_NOTED)
         encode_refusal(w, rc, method, diag);
     REPLY_LITERAL(r, "}\n");
     if (r->error) {

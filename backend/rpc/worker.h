@@ -4,6 +4,7 @@
 
 #include "counters.h"
 #include "ptrd/edit/edit.h"
+#include "ptrd/resolve/within.h"
 #include "ptrd/rpc/rpc.h"
 #include "reply.h"
 #include "scan.h"
@@ -34,6 +35,13 @@ struct transaction {
     size_t deleted_count, deleted_capacity;
 };
 
+/* Does a zone list completely on this connection? */
+struct verdict {
+    uint32_t zone_id; /* 0: of none */
+    bool whole;
+};
+#define VERDICTS 256
+
 struct rpc_worker {
     struct engine *engine;
     struct snapshot own_snapshot;
@@ -45,14 +53,19 @@ struct rpc_worker {
     struct transaction edit;
     struct reply reply;
     struct counted counted;
+    bool stdio;                        /* the pipe connector, not the Unix one */
+    struct list_capacity capacity;     /* of a list on this connection */
+    struct verdict verdicts[VERDICTS]; /* by zone id; they hold for: */
+    uint64_t verdicts_data, verdicts_environment;
 };
 
 /* A method handler writes one result (a JSON value) to w->reply. An error closes the connection;
- * with the other two the reply is made from diag->message, whatever was written. */
+ * with the next two the reply is made from diag->message, whatever was written. */
 enum method_result {
     METHOD_DONE = 0,
     METHOD_REFUSED, /* `false` */
     METHOD_FAILED,  /* no result: PowerDNS raises an error */
+    METHOD_NOTED,   /* as METHOD_DONE, and diag->message is a line for our log */
 };
 typedef int method_fn(struct rpc_worker *w, const struct json_t *parameters, struct diag *diag);
 
@@ -109,12 +122,22 @@ method_fn method_get_domain_info, method_get_all_domains, method_get_updated, me
 /* notes.c */
 method_fn method_set_notified, method_set_fresh, method_set_stale, method_super_master,
     method_create_slave;
+/* PTRD_FOUND, PTRD_ABSENT (diag says what is left out; `what` is what follows from it), or an
+ * error. Between worker_begin and worker_end. */
+PTRD_CHECKED int worker_lists_whole(struct rpc_worker *w, const struct zone *zone, const char *what,
+                                    struct diag *diag) PTRD_NONNULL;
+
 /* list.c, search.c, direct.c */
-method_fn method_list, method_search, method_direct;
+method_fn method_initialize, method_list, method_search, method_direct;
 /* metadata.c */
 method_fn method_get_metadata, method_get_all_metadata, method_set_metadata;
 /* tsig.c */
 method_fn method_get_tsig, method_get_all_tsig, method_set_tsig, method_delete_tsig;
+/* keys.c */
+method_fn method_get_keys, method_add_key, method_remove_key, method_activate_key,
+    method_deactivate_key, method_publish_key, method_unpublish_key;
+/* denial.c */
+method_fn method_denial;
 /* edit.c */
 method_fn method_start, method_commit, method_abort;
 /* changes.c */

@@ -150,9 +150,11 @@ int method_get_domain_info(struct rpc_worker *w, const json_t *parameters, struc
 /* --- many zones --- */
 
 /* Does the zone belong to the list? PTRD_FOUND, PTRD_ABSENT or an error. */
-typedef int zone_fn(struct rpc_worker *w, const struct zone *zone, const struct zone_rows *rows);
+typedef int zone_fn(struct rpc_worker *w, const struct zone *zone, const struct zone_rows *rows,
+                    struct diag *diag);
 
-static int encode_zones(struct rpc_worker *w, zone_fn *belongs, bool serial_shown)
+static int encode_zones(struct rpc_worker *w, zone_fn *belongs, bool serial_shown,
+                        struct diag *diag)
 {
     const struct table *table = w->snapshot->table;
     struct zone_rows rows;
@@ -162,7 +164,7 @@ static int encode_zones(struct rpc_worker *w, zone_fn *belongs, bool serial_show
         const struct zone *zone = &table->zones[i];
         int rc = read_rows(w, zone, &rows);
         if (rc == 0)
-            rc = belongs(w, zone, &rows);
+            rc = belongs(w, zone, &rows, diag);
         if (rc < 0)
             return rc;
         if (rc == PTRD_ABSENT)
@@ -182,16 +184,17 @@ static int list_zones(struct rpc_worker *w, zone_fn *belongs, uint32_t serials_m
     int rc = worker_begin(w, diag);
     if (rc < 0)
         return rc;
-    rc = encode_zones(w, belongs, w->snapshot->table->zone_count <= serials_max);
+    rc = encode_zones(w, belongs, w->snapshot->table->zone_count <= serials_max, diag);
     if (rc < 0)
         diag_set(diag, rc, "zones: %s", ptrd_strerror(rc));
     worker_end(w);
-    return rc;
+    return rc == 0 && diag->message[0] ? METHOD_NOTED : rc;
 }
 
-static int any_zone(struct rpc_worker *w, const struct zone *zone, const struct zone_rows *rows)
+static int any_zone(struct rpc_worker *w, const struct zone *zone, const struct zone_rows *rows,
+                    struct diag *diag)
 {
-    (void)w, (void)zone, (void)rows;
+    (void)w, (void)zone, (void)rows, (void)diag;
     return PTRD_FOUND;
 }
 
@@ -202,12 +205,14 @@ int method_get_all_domains(struct rpc_worker *w, const json_t *parameters, struc
     return list_zones(w, any_zone, SERIALS_SHOWN_MAX, diag);
 }
 
-static int has_news(struct rpc_worker *w, const struct zone *zone, const struct zone_rows *rows)
+/* Whom PowerDNS notifies may transfer the zone, whatever else it says: nobody is notified of one
+ * that lists incompletely. */
+static int has_news(struct rpc_worker *w, const struct zone *zone, const struct zone_rows *rows,
+                    struct diag *diag)
 {
-    (void)w, (void)zone;
-    return rows->settings.kind == ZONE_PRIMARY && rows->id.serial != rows->state.notified_serial
-               ? PTRD_FOUND
-               : PTRD_ABSENT;
+    if (rows->settings.kind != ZONE_PRIMARY || rows->id.serial == rows->state.notified_serial)
+        return PTRD_ABSENT;
+    return worker_lists_whole(w, zone, "nobody is notified", diag);
 }
 
 /* getUpdatedMasters: primary zones with a serial that secondaries were not told. */
@@ -239,8 +244,10 @@ static int read_refresh(struct rpc_worker *w, const struct zone *zone, uint64_t 
     return 0;
 }
 
-static int is_due(struct rpc_worker *w, const struct zone *zone, const struct zone_rows *rows)
+static int is_due(struct rpc_worker *w, const struct zone *zone, const struct zone_rows *rows,
+                  struct diag *diag)
 {
+    (void)diag;
     uint64_t refresh_s;
     if (rows->settings.kind != ZONE_SECONDARY)
         return PTRD_ABSENT;

@@ -86,7 +86,7 @@ static void end(struct connection *c)
 static void *thread_main(void *arg)
 {
     struct connection *c = arg;
-    const struct stream s = {c->fd, c->fd, c->peer, c->all->log, c->all->counters};
+    const struct stream s = {c->fd, c->fd, c->peer, c->all->log, c->all->counters, false};
     (void)!stream_serve(&s, c->all->engine); /* it has logged */
     end(c);
     return NULL;

@@ -17,7 +17,7 @@ int server_stdio(struct engine *e)
     }
     log_limit_init(&log);
     signal(SIGPIPE, SIG_IGN);
-    const struct stream s = {STDIN_FILENO, STDOUT_FILENO, "--stdio", &log, counters};
+    const struct stream s = {STDIN_FILENO, STDOUT_FILENO, "--stdio", &log, counters, true};
     rc = stream_serve(&s, e);
     log_limit_done(&log);
     rpc_counters_free(counters);

@@ -10,6 +10,7 @@ struct stream {
     const char *peer; /* for log lines */
     struct log_limit *log;
     struct rpc_counters *counters;
+    bool stdio; /* of the pipe connector */
 };
 
 /* Serves to the end of input or to the first request that closes the connection. 0: end of input;

@@ -221,7 +221,9 @@ static char *answers_of(struct snapshot *s, const struct zone *z)
     struct lines l = {.count = 0};
     struct answer a;
     answer_init(&a);
-    assert_int_equal(resolve_list(s, &z->apex, &a, note_row, &l), PTRD_FOUND);
+    assert_int_equal(
+        resolve_list(s, &z->apex, &a, &(struct list_sink){.emit = note_row, .ctx = &l}),
+        PTRD_FOUND);
     for (uint32_t i = 0; i < s->table->v4.count; i++)
         ask_block(s, &a, z, &s->table->v4.blocks[i], &l);
     for (uint32_t i = 0; i < s->table->v6.count; i++)

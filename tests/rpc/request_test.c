@@ -495,21 +495,13 @@ static void other_methods_have_correct_negatives(void **state)
 {
     struct fixture *f = *state;
     static const char *const refused[] = {
-        "getBeforeAndAfterNamesAbsolute",
-        "addDomainKey",
-        "removeDomainKey",
-        "activateDomainKey",
-        "deactivateDomainKey",
-        "publishDomainKey",
-        "unpublishDomainKey",
-        "getTSIGKey",
-        "noSuchMethod",
-        "",
-        "Lookup",
-        "lookup2",
-        "aMethodWithANameOfMoreThanSixtyFourCharactersThatNobodyWillEverGiveToOne"};
-    static const char *const empty[] = {"getDomainKeys", "getTSIGKeys", "getUpdatedMasters",
-                                        "getUnfreshSlaveInfos"};
+        "getTSIGKey", "noSuchMethod",
+        "",           "Lookup",
+        "lookup2",    "aMethodWithANameOfMoreThanSixtyFourCharactersThatNobodyWillEverGiveToOne"};
+    static const char *const empty[] = {"getTSIGKeys", "getUpdatedMasters", "getUnfreshSlaveInfos"};
+    static const char *const of_keys[] = {
+        "getDomainKeys",       "addDomainKey",     "removeDomainKey",   "activateDomainKey",
+        "deactivateDomainKey", "publishDomainKey", "unpublishDomainKey"};
     char request[256];
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         snprintf(request, sizeof request,
@@ -519,6 +511,13 @@ static void other_methods_have_correct_negatives(void **state)
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
         snprintf(request, sizeof request, "{\"method\": \"%s\", \"parameters\": {}}", empty[i]);
         expect_reply(f, request, "[]");
+    }
+    for (size_t i = 0; i < sizeof of_keys / sizeof *of_keys; i++) {
+        snprintf(request, sizeof request,
+                 "{\"method\": \"%s\", \"parameters\": {\"name\": \"not.ours.\", \"id\": 1, "
+                 "\"key\": {\"flags\": 257, \"active\": true, \"content\": \"x\"}}}",
+                 of_keys[i]);
+        expect_reply(f, request, "false");
     }
     expect_reply(
         f,

@@ -678,6 +678,19 @@ class World:
                      if rtype in ("A", "AAAA") and rtype not in held}
         return {row for row in rows if qtype in ("ANY", row[0])}
 
+    def list(self, zone):
+        """A whole zone: [(name, row of lookup)] of every name that it answers for, cuts and glue included."""
+        names = {name for name in (*self.rows, *self.ents) if self.zone_of(name) is zone}
+        for child in (other for other in self.config.zones if self.above(other) is zone):
+            # what is held above at and below the child's apex, and the targets of its NS
+            names |= {name for name in self.above_rows if within(name, child.apex)}
+            hosts = {host for host, _ in self.cut_rows(child, "NS")}
+            ruler = self._ruler_above(child, zone)
+            hosts |= {host for host, _ in self.rows[ruler].get("NS", ())} if ruler else set()
+            names |= {child.apex, *(host.rstrip(".").lower() for host in hosts)}
+            names = {name for name in names if within(name, zone.apex)}
+        return [(name, row) for name in sorted(names) for row in self.lookup(name, "ANY", zone.apex)]
+
     def exists(self, name):
         return name in self.rows or name in self.ents
 

@@ -526,7 +526,7 @@ def random_change(rng, config):
 
 # --- questions -------------------------------------------------------------------------------------------------
 
-def _mutated(rng, name):
+def mutated(rng, name):
     """Names that look like it: another spelling, one label more or less, digits exchanged."""
     labels = name.split(".")
     first = labels[0]
@@ -577,7 +577,7 @@ def questions(world, rng, limit):
                 names.add(reverse_name(block.family, num))
     seeds = rng.sample(sorted(names), min(limit, len(names)))
     for name in seeds:
-        names.update(_mutated(rng, name))
+        names.update(mutated(rng, name))
     for target, _ in (t for _, targets in world.ptrs.values() for t in targets):
         names.add(target)
     for d in world.config.delegations:

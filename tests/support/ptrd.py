@@ -181,6 +181,11 @@ class Client:
             raise Closed(str(e)) from e
         return json.loads(self.read_line())
 
+    def wait_long(self):
+        """As a PowerDNS with a `timeout` of a day, that takes `list` of any length; returns self."""
+        self.call("initialize", timeout="86400000")
+        return self
+
     def lookup(self, qname, qtype="ANY", zone_id=-1):
         """The rows of a lookup, as PowerDNS 4.7.3 asks it."""
         return self.request("lookup", {

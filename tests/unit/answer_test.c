@@ -344,7 +344,9 @@ static const char *list_of(struct fixture *f, const char *apex)
     static struct loaded_list l;
     struct name name = loaded_name(apex);
     l = (struct loaded_list){.at = 0};
-    assert_int_equal(resolve_list(&f->s, &name, &f->a, loaded_list_row, &l), PTRD_FOUND);
+    assert_int_equal(
+        resolve_list(&f->s, &name, &f->a, &(struct list_sink){.emit = loaded_list_row, .ctx = &l}),
+        PTRD_FOUND);
     return l.text;
 }
 
@@ -381,16 +383,18 @@ static void test_a_list_has_what_is_in_force_once(void **state)
     /* many.isp.example has too many rows for a text: only the names before it are looked at */
     struct loaded_list l = {.stop_at = 27};
     struct name apex = loaded_name("isp.example");
-    assert_int_equal(resolve_list(&f->s, &apex, &f->a, loaded_list_row, &l), PTRD_ELIMIT);
+    assert_int_equal(
+        resolve_list(&f->s, &apex, &f->a, &(struct list_sink){.emit = loaded_list_row, .ctx = &l}),
+        PTRD_ELIMIT);
     assert_string_equal(l.text, "isp.example SOA\nisp.example NS\n"
+                                "child.isp.example NS auth 0\n"
+                                "g.child.isp.example A auth 0\nk.child.isp.example AAAA auth 0\n"
+                                "kid.isp.example NS auth 0\nkid.isp.example DS\n"
                                 "7.isp.example CNAME\na.isp.example TXT\nalias.isp.example TXT\n"
                                 "b.isp.example -\na.b.isp.example TXT\nbelow.isp.example -\n"
                                 "x.below.isp.example TXT\nboth.isp.example CNAME\n"
-                                "child.isp.example NS auth 0\n"
-                                "g.child.isp.example A auth 0\nk.child.isp.example AAAA auth 0\n"
                                 "dn.isp.example DNAME\n"
                                 "kept.isp.example CNAME\n"
-                                "kid.isp.example NS auth 0\nkid.isp.example DS\n"
                                 "many.isp.example TXT\n"
                                 "many.isp.example TXT\nmany.isp.example TXT\n"
                                 "many.isp.example TXT\nmany.isp.example TXT\n"
@@ -417,7 +421,9 @@ static void test_a_derived_name_with_a_tombstone_is_listed_once(void **state)
     struct fixture *f = *state;
     struct name apex = loaded_name("isp.example");
     unsigned count = 0;
-    assert_int_equal(resolve_list(&f->s, &apex, &f->a, count_auto, &count), PTRD_FOUND);
+    assert_int_equal(
+        resolve_list(&f->s, &apex, &f->a, &(struct list_sink){.emit = count_auto, .ctx = &count}),
+        PTRD_FOUND);
     assert_int_equal(count, 1);
 }
 

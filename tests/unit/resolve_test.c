@@ -233,23 +233,31 @@ static void test_list(void **state)
     (void)state;
     answer_init(&a);
     assert_int_equal(name_parse("dyn.isp.example", 15, &apex, NULL), 0);
-    assert_int_equal(resolve_list(&snapshot, &apex, &a, loaded_list_row, &l), PTRD_FOUND);
+    assert_int_equal(
+        resolve_list(&snapshot, &apex, &a, &(struct list_sink){.emit = loaded_list_row, .ctx = &l}),
+        PTRD_FOUND);
     assert_memory_equal(l.text, "dyn.isp.example ", 16); /* the apex first */
     assert_non_null(strstr(l.text, "dyn.isp.example SOA\n"));
     assert_non_null(strstr(l.text, "dyn.isp.example NS\n"));
     assert_non_null(strstr(l.text, "\n198-51-100-10.dyn.isp.example CNAME\n"));
     assert_non_null(strstr(l.text, "\nasked.dyn.isp.example A\n"));
     l = (struct loaded_list){.stop_at = 2};
-    assert_int_equal(resolve_list(&snapshot, &apex, &a, loaded_list_row, &l), PTRD_ELIMIT);
+    assert_int_equal(
+        resolve_list(&snapshot, &apex, &a, &(struct list_sink){.emit = loaded_list_row, .ctx = &l}),
+        PTRD_ELIMIT);
     assert_int_equal(l.rows, 2);
     name_strip(&apex, 1, &apex);
     l = (struct loaded_list){.at = 0};
-    assert_int_equal(resolve_list(&snapshot, &apex, &a, loaded_list_row, &l), PTRD_FOUND);
+    assert_int_equal(
+        resolve_list(&snapshot, &apex, &a, &(struct list_sink){.emit = loaded_list_row, .ctx = &l}),
+        PTRD_FOUND);
     assert_non_null(strstr(l.text, "\ndyn.isp.example NS auth 0\n"));
     assert_null(strstr(l.text, "\ndyn.isp.example SOA\n"));
     assert_non_null(strstr(l.text, "\nb.deep.isp.example -\n"));
     name_strip(&apex, 1, &apex);
-    assert_int_equal(resolve_list(&snapshot, &apex, &a, loaded_list_row, &l), PTRD_ABSENT);
+    assert_int_equal(
+        resolve_list(&snapshot, &apex, &a, &(struct list_sink){.emit = loaded_list_row, .ctx = &l}),
+        PTRD_ABSENT);
     answer_done(&a);
 }
 

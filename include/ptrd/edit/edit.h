@@ -72,6 +72,25 @@ PTRD_CHECKED int edit_metadata(struct edit *e, const struct name *apex, const ch
 PTRD_CHECKED int edit_tsig(struct edit *e, const struct name *key, const char *algorithm,
                            const char *secret, struct diag *diag) PTRD_NONNULL_ARGS(1, 2, 5);
 
+/* DNSSEC keys of a zone. Their change is a change of the zone's answers, and of those of the zone
+ * above it where that is ours (DS): both serials rise. */
+struct edit_key {
+    uint16_t flags;
+    bool active, published;
+    const char *content; /* the private key as PowerDNS writes it (ptrd/rdata/key.h) */
+    size_t content_len;
+};
+/* PTRD_FOUND: it was given the id, 1 .. 2^31 - 1, which no other key ever has. PTRD_ABSENT: no such
+ * zone. Where no DS can be made of the key, diag->message says so. */
+PTRD_CHECKED int edit_key_add(struct edit *e, const struct name *apex, const struct edit_key *key,
+                              uint32_t *id, struct diag *diag) PTRD_NONNULL;
+/* PTRD_ABSENT: the zone has no key with this id, or there is no such zone. */
+PTRD_CHECKED int edit_key_remove(struct edit *e, const struct name *apex, uint32_t id,
+                                 struct diag *diag) PTRD_NONNULL;
+enum edit_key_state { EDIT_KEY_ACTIVE, EDIT_KEY_PUBLISHED };
+PTRD_CHECKED int edit_key_set(struct edit *e, const struct name *apex, uint32_t id,
+                              enum edit_key_state which, bool on, struct diag *diag) PTRD_NONNULL;
+
 /* Notes the serial that secondaries were told, or the time of the last check (either may be NULL):
  * PTRD_FOUND. PTRD_ABSENT: no zone has this id. */
 PTRD_CHECKED int edit_zone_state(struct edit *e, uint32_t zone_id, const uint32_t *notified_serial,
@@ -79,7 +98,7 @@ PTRD_CHECKED int edit_zone_state(struct edit *e, uint32_t zone_id, const uint32_
     PTRD_NONNULL_ARGS(1, 5);
 
 /* Takes back local RRsets, so that the source's stand again: all of them (owner NULL), those of a
- * name (type RRTYPE_ANY), or one. Metadata and TSIG keys stay. Returns how many, or an error. */
+ * name (type RRTYPE_ANY), or one. Metadata and keys stay. Returns how many, or an error. */
 PTRD_CHECKED int edit_drop_local(struct edit *e, const struct name *owner, uint16_t type,
                                  struct diag *diag) PTRD_NONNULL_ARGS(1, 4);
 

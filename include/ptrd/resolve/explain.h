@@ -2,7 +2,7 @@
 #ifndef PTRD_RESOLVE_EXPLAIN_H
 #define PTRD_RESOLVE_EXPLAIN_H
 
-#include "ptrd/resolve/resolve.h"
+#include "ptrd/resolve/within.h"
 
 /* Texts are "" where they do not apply. */
 struct explanation {
@@ -26,6 +26,16 @@ PTRD_CHECKED int explain_question(struct snapshot *s, const char *text, struct q
 /* Words for an answer of resolve; a and s as it left them. */
 void explain_answer(struct snapshot *s, const struct question *q, const struct answer *a,
                     struct explanation *out) PTRD_NONNULL;
+
+/* Does the list of the zone with this apex fit a connection of this capacity, about? out->block is
+ * of the snapshot's table. PTRD_ABSENT: no such zone; PTRD_FOUND; or an error. */
+PTRD_CHECKED int explain_list(struct snapshot *s, const struct name *apex,
+                              const struct list_capacity *capacity,
+                              struct list_report *out) PTRD_NONNULL;
+/* The same in words: "complete, 771 records", or what is left out. */
+#define EXPLAIN_LIST_SIZE (LIST_REPORT_SIZE + 128)
+void explain_list_print(const struct list_capacity *capacity, const struct list_report *r,
+                        char out[EXPLAIN_LIST_SIZE]) PTRD_NONNULL;
 
 /* Content of a row as PowerDNS gets it; returns its length. */
 #define EXPLAIN_CONTENT_MAX 65536

@@ -75,6 +75,12 @@ PTRD_CHECKED int resolve_explicit(struct snapshot *s, enum explicit_table table,
                                   const struct name *owner, uint16_t type,
                                   struct answer *a) PTRD_NONNULL;
 
+/* Appends the DS records that the zone's keys ask of the zone above it (ptrd(8), DNSSEC keys): what
+ * that one shows where it is ours and no explicit set stands there. PTRD_FOUND: the zone has keys
+ * (of which perhaps no record follows); PTRD_ABSENT: none; or an error. */
+PTRD_CHECKED int resolve_key_ds(struct snapshot *s, const struct zone *zone, uint32_t ttl_s,
+                                struct answer *a) PTRD_NONNULL;
+
 /* Would an explicit PTR that says `forward` give its target the address (ptrd-zones(5),
  * forward_auto)? What else stands at the target, and cuts, are looked at when it is asked for. */
 bool resolve_derives(const struct table *t, enum ptr_forward forward,
@@ -90,12 +96,36 @@ struct differ {
 PTRD_CHECKED int resolve_differs(struct differ *d, const struct name *name,
                                  uint32_t zone_id) PTRD_NONNULL;
 
-/* Every name of a zone but the generated ones, once, with all its rows: the apex, then names with
- * records and cuts in canonical order, then explicit PTRs by address, then derived names in
- * canonical order; empty non-terminals when the walk first goes below them. emit returns 0, or an
- * error, which ends the list and is returned. PTRD_ABSENT: no such zone; PTRD_FOUND: listed. */
-typedef int list_emit_fn(void *ctx, const struct name *owner, const struct row *row);
+/* A zone, name by name, each with all its rows, in the order in which a reader can least do
+ * without: the apex; the cuts with their DS and glue, in canonical order; the other names with
+ * explicit records in canonical order, then explicit PTRs by address; derived names in canonical
+ * order; generated names, block by block. Empty non-terminals when the walk of the explicit, the
+ * derived or the generated names first goes below them. Each name is listed once, whatever makes it
+ * exist; a generated one that something explicit or derived stands at or below, with that. */
+enum list_part {
+    LIST_CUTS, /* and the apex */
+    LIST_EXPLICIT,
+    LIST_DERIVED,
+    LIST_GENERATED,
+    LIST_PARTS
+};
+struct list_sink {
+    /* 0; LIST_ENOUGH: the rest of this block is left out, or, before the generated names, all that
+     * follows; or an error, which ends the list and is returned. */
+    int (*emit)(void *ctx, const struct name *owner, const struct row *row);
+    /* Before the names of a block that has some in this zone; count: how many, with those that are
+     * listed already. PTRD_FOUND: list them, PTRD_ABSENT: leave the block out, or an error.
+     * LIST_COUNT_MANY: 2^63 or more, or to be found only among more than a million names of other
+     * zones; the block is left out, whatever the answer. NULL: no generated names at all. */
+    int (*block)(void *ctx, const struct block *b, uint64_t count);
+    /* Before the names of a part, the apex aside; LIST_EXPLICIT comes twice. NULL: nobody asks. */
+    void (*begin)(void *ctx, enum list_part part);
+    void *ctx;
+};
+#define LIST_ENOUGH 1
+#define LIST_COUNT_MANY UINT64_MAX
+/* PTRD_ABSENT: no such zone; PTRD_FOUND: listed. */
 PTRD_CHECKED int resolve_list(struct snapshot *s, const struct name *apex, struct answer *a,
-                              list_emit_fn *emit, void *ctx) PTRD_NONNULL_ARGS(1, 2, 3, 4);
+                              const struct list_sink *sink) PTRD_NONNULL;
 
 #endif

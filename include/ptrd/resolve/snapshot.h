@@ -1,11 +1,13 @@
 /* A snapshot: one read transaction and the zone table that belongs to it, always as a pair.
  *
- * struct engine is the process's shared part: the store and the current table. Each thread has its
- * own struct snapshot; snapshot_begin renews the transaction for one request. When the structure
- * generation moved, a thread builds the new table off to the side. Requests wait for it for a
- * moment, so that a load is live at the next request; if it lasts longer they are answered from the
- * old pair, for which a transaction is kept while requests come (renewed ten times a second, ended
- * by engine_tick after a second without requests, so that no pages are held back for long). */
+ * struct engine is the process's shared part: the store, the current table, and the NSEC3 chains of
+ * zones that were asked for theirs (deny.h; 256 MiB together at most, or one that is larger). Each
+ * thread has its own struct snapshot; snapshot_begin renews the transaction for one request. When
+ * the structure generation moved, a thread builds the new table off to the side. Requests wait for
+ * it for a moment, so that a load is live at the next request; if it lasts longer they are answered
+ * from the old pair, for which a transaction is kept while requests come (renewed ten times a
+ * second, ended by engine_tick after a second without requests, so that no pages are held back for
+ * long). */
 #ifndef PTRD_RESOLVE_SNAPSHOT_H
 #define PTRD_RESOLVE_SNAPSHOT_H
 
@@ -29,7 +31,7 @@ struct snapshot {
     struct store_reader *reader; /* to read with between begin and end; as are: */
     const struct table *table;
     struct store_meta meta;
-    struct store_reader *own; /* snapshot.c */
+    struct store_reader *own; /* snapshot.c; NULL: the snapshot is a writer's */
     void *held;               /* snapshot.c */
 };
 

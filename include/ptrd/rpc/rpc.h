@@ -24,6 +24,9 @@ PTRD_CHECKED long rpc_frame(const char *buf, size_t len, size_t max) PTRD_NONNUL
 struct rpc_worker;
 PTRD_CHECKED int rpc_worker_new(struct engine *e, struct rpc_worker **out) PTRD_NONNULL;
 void rpc_worker_free(struct rpc_worker *w); /* gives up an open edit */
+/* The client is PowerDNS's pipe connector, which reads long replies faster than its Unix connector;
+ * before the first request. */
+void rpc_worker_stdio(struct rpc_worker *w) PTRD_NONNULL;
 
 /* What all workers of a server have done, for backend-cmd `stats`. Any thread. */
 struct rpc_counters;
@@ -34,7 +37,8 @@ void rpc_worker_count(struct rpc_worker *w, struct rpc_counters *c) PTRD_NONNULL
 
 enum rpc_verdict {
     RPC_REPLY, /* *reply is one JSON object and a newline, to be written in one piece; where
-                  diag->message is not "", a request was refused: one log line too */
+                  diag->message is not "", a request was refused, or a zone
+                  does not fit the connection: one log line too */
     RPC_CLOSE, /* close the connection; diag->message says why (one log line) */
 };
 

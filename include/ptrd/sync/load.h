@@ -25,4 +25,14 @@ PTRD_CHECKED int load_model(struct store *s, const struct model *m, const struct
                             void *progress_ctx, struct load_report *out, struct diag *diag)
     PTRD_NONNULL_ARGS(1, 2, 3, 8, 9);
 
+/* The same into a new store that is to take the place of another, old: it begins with what no load
+ * replaces there (ids and serials of zones, what PowerDNS changed, metadata, TSIG keys, DNSSEC
+ * keys, notes), in the same transaction, and serials rise where old's answers change. old NULL:
+ * load_model. PTRD_EINVAL with diag: the store has zones already. */
+PTRD_CHECKED int load_model_keeping(struct store *s, struct store *old, const struct model *m,
+                                    const struct table *table, int64_t now_s, unsigned wait_ms,
+                                    load_progress_fn *progress, void *progress_ctx,
+                                    struct load_report *out, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 3, 4, 9, 10);
+
 #endif
