@@ -19,6 +19,7 @@ import time
 import urllib.error
 import urllib.request
 
+import dns.asyncquery
 import dns.exception
 import dns.flags
 import dns.message
@@ -98,19 +99,28 @@ class Server:
     def __exit__(self, *_):
         self.stop()
 
-    def ask(self, name, qtype, timeout=REPLY_TIMEOUT_S, recurse=False):
-        """One question over UDP, over TCP where the reply is cut."""
-        query = dns.message.make_query(name, qtype, use_edns=0, payload=1232)
-        if not recurse:
-            query.flags &= ~dns.flags.RD
+    def ask(self, name, qtype, timeout=REPLY_TIMEOUT_S, recurse=False, dnssec=False):
+        """One question over UDP, over TCP where the reply is cut. dnssec: with the DO bit."""
+        query = make_query(name, qtype, recurse, dnssec)
         reply = dns.query.udp(query, self.address, timeout=timeout, port=self.port)
         if reply.flags & dns.flags.TC:
             reply = dns.query.tcp(query, self.address, timeout=timeout, port=self.port)
         return reply
 
     def ask_many(self, questions, window=64, recurse=False):
-        """Replies to all questions, in their order; window of them are under way at a time."""
+        """Replies to all questions, (name, type) or (name, type, DO bit), in their order; window of them are under way at
+        a time."""
         return asyncio.run(_ask_many((self.address, self.port), questions, window, recurse))
+
+
+def make_query(name, qtype, recurse, dnssec=False, **more):
+    """A message. To a resolver it has the AD bit: the reply says whether it is validated, DO bit or not (RFC 6840 5.7)."""
+    query = dns.message.make_query(name, qtype, use_edns=0, payload=1232, want_dnssec=dnssec, **more)
+    if recurse:
+        query.flags |= dns.flags.AD
+    else:
+        query.flags &= ~dns.flags.RD
+    return query
 
 
 class _Asker(asyncio.DatagramProtocol):
@@ -127,17 +137,19 @@ class _Asker(asyncio.DatagramProtocol):
         if waiter is not None and not waiter.done():
             waiter.set_result(data)
 
-    async def ask(self, ident, name, qtype, recurse):
-        query = dns.message.make_query(name, qtype, use_edns=0, payload=1232, id=ident)
-        if not recurse:
-            query.flags &= ~dns.flags.RD
+    async def ask(self, ident, recurse, name, qtype, dnssec=False):
+        query = make_query(name, qtype, recurse, dnssec, id=ident)
         wire = query.to_wire()
         for _ in range(4):  # a full socket buffer may lose a datagram
             waiter = self.waiting[ident] = asyncio.get_running_loop().create_future()
             self.transport.sendto(wire)
             try:
                 data = await asyncio.wait_for(waiter, REPLY_TIMEOUT_S)
-                return dns.message.from_wire(data)
+                reply = dns.message.from_wire(data)
+                if not reply.flags & dns.flags.TC:
+                    return reply
+                where, port = self.transport.get_extra_info("peername")
+                return await dns.asyncquery.tcp(query, where, timeout=REPLY_TIMEOUT_S, port=port)
             except asyncio.TimeoutError:
                 continue
             finally:
@@ -151,8 +163,8 @@ async def _ask_many(address, questions, window, recurse):
     work = iter(enumerate(questions))
 
     async def worker(ident):
-        for index, (name, qtype) in work:
-            replies[index] = await asker.ask(ident, name, qtype, recurse)
+        for index, question in work:
+            replies[index] = await asker.ask(ident, recurse, *question)
 
     try:
         await asyncio.gather(*(worker(i + 1) for i in range(window)))

@@ -1,4 +1,7 @@
-"""Resolvers behind pdns_server, and a small tree of authoritative servers, for the system suites."""
+"""Resolvers behind pdns_server, and a small tree of authoritative servers, for the system suites.
+
+A resolver from the root down validates where it is given a trust anchor: a DS record of the root as text, ". IN DS ...". All
+of them then also answer from cached NSEC and NSEC3 records (RFC 8198)."""
 from support.pdns import Server
 
 
@@ -63,11 +66,13 @@ zone:
 
 
 class RootedUnbound(Server):
-    """unbound from the root down, with strict query name minimisation (RFC 9156)."""
+    """unbound from the root down, with strict query name minimisation (RFC 9156). more: settings of its server clause."""
 
-    def __init__(self, root_address):
+    def __init__(self, root_address, anchor=None, *more):
         super().__init__("unbound")
         write_hints(self.dir, root_address)
+        validation = f'  trust-anchor: "{anchor}"\n  aggressive-nsec: yes\n  val-log-level: 2\n' if anchor else ""
+        validation += "".join(f"  {line}\n" for line in more)
         (self.dir / "unbound.conf").write_text(f"""server:
   interface: 127.0.0.1
   port: {self.port}
@@ -81,8 +86,8 @@ class RootedUnbound(Server):
   do-ip6: no
   do-not-query-localhost: no
   root-hints: "{self.dir}/hints"
-  module-config: "iterator"
-  qname-minimisation: yes
+  module-config: "{'validator ' if anchor else ''}iterator"
+{validation}  qname-minimisation: yes
   qname-minimisation-strict: yes
   harden-below-nxdomain: yes
   harden-referral-path: yes
@@ -98,16 +103,20 @@ remote-control:
 class RootedNamed(Server):
     """named as a resolver from the root down, query name minimisation strict."""
 
-    def __init__(self, root_address):
+    def __init__(self, root_address, anchor=None):
         super().__init__("named")
         write_hints(self.dir, root_address)
+        validation, anchors = "no", ""
+        if anchor:
+            validation, anchors = "yes", f"trust-anchors {{ {named_anchor(anchor)} }};\n"
         (self.dir / "named.conf").write_text(f"""options {{
   directory "{self.dir}"; pid-file "{self.dir}/pid"; session-keyfile "{self.dir}/key";
   listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
   query-source address 127.0.0.1;
-  recursion yes; dnssec-validation no; empty-zones-enable no; qname-minimization strict; minimal-responses no;
+  recursion yes; dnssec-validation {validation}; synth-from-dnssec yes; empty-zones-enable no;
+  qname-minimization strict; minimal-responses no;
 }};
-controls {{ }};
+{anchors}controls {{ }};
 zone "." {{ type hint; file "{self.dir}/hints"; }};
 """)
         self.start(["/usr/sbin/named", "-4", "-g", "-c", self.dir / "named.conf"], (".", "NS"))
@@ -116,15 +125,17 @@ zone "." {{ type hint; file "{self.dir}/hints"; }};
 class RootedRecursor(Server):
     """pdns_recursor from the root down, with query name minimisation."""
 
-    def __init__(self, root_address):
+    def __init__(self, root_address, anchor=None):
         super().__init__("recursor")
         write_hints(self.dir, root_address)
+        (self.dir / "anchor.lua").write_text('clearTA(".")\n' + (f'addTA(".", "{digest(anchor)}")\n' if anchor else ""))
         (self.dir / "recursor.conf").write_text(f"""local-address=127.0.0.1
 local-port={self.port}
 socket-dir={self.dir}
 hint-file={self.dir}/hints
 qname-minimization=yes
-dnssec=off
+dnssec={"validate" if anchor else "off"}
+lua-config-file={self.dir}/anchor.lua
 dont-query=
 daemon=no
 disable-syslog=yes
@@ -139,14 +150,15 @@ etc-hosts-file={self.dir}/none
 class RootedKresd(Server):
     """knot-resolver from the root down; it always minimises query names, in strict mode."""
 
-    def __init__(self, root_address):
+    def __init__(self, root_address, anchor=None):
         super().__init__("kresd")
+        trust = f"trust_anchors.add('{anchor}')\n" if anchor else ""
         (self.dir / "kresd.conf").write_text(f"""net.listen('127.0.0.1', {self.port}, {{ kind = 'dns' }})
 net.ipv6 = false
 modules.load('hints > iterate')
 hints.root({{ ['a.root.zz.'] = '{root_address}' }})
 trust_anchors.remove('.')
-mode('strict')
+{trust}mode('strict')
 option('ALLOW_LOCAL', true)
 cache.size = 10 * MB
 """)
@@ -155,6 +167,17 @@ cache.size = 10 * MB
 
 ROOTED = {"unbound": RootedUnbound, "named": RootedNamed, "pdns-recursor": RootedRecursor,
           "knot-resolver": RootedKresd}
+
+
+def digest(anchor):
+    """The content of a DS record."""
+    return anchor.split(" DS ")[1]
+
+
+def named_anchor(anchor):
+    """The same as named and delv take it."""
+    tag, algorithm, kind, hexadecimal = digest(anchor).split()
+    return f'"." static-ds {tag} {algorithm} {kind} "{hexadecimal}";'
 
 
 def write_hints(directory, root_address):
