@@ -67,6 +67,7 @@ def listed(db, zones):
     """What ptrd gives for a transfer of each zone."""
     found = {}
     with Ptrd(db) as ptrd, Client(ptrd.socket) as client:
+        client.wait_long()
         for zone in zones:
             zone_id = client.lookup(zone, "SOA")[0]["domain_id"]
             found |= rows_of(client.call("list", zonename=zone, domain_id=zone_id))
