@@ -3,7 +3,7 @@
 
     tests/bench/figures.py [--long] [--only SECTION,...] [--out FILE] [--profile FILE] [--seed N]
 
-Sections: lookups, templates, blocks, ptrs, rebuild. Binaries are those of $PTRD_BUILD (build/ otherwise). --long, or
+Sections: lookups, templates, blocks, ptrs, rebuild, chains. Binaries are those of $PTRD_BUILD (build/ otherwise). --long, or
 PTRD_TEST_LONG=1, takes full sizes. A figure never fails the run; a wrong answer or a refused load does. README.md
 beside this file says what each figure is.
 """
@@ -379,10 +379,25 @@ def figure_rebuild(bench):
                   f"the other {max(worst)[0] * 1000:.1f} ms; median {worst[0][1] * 1e6:.0f} us")
 
 
+# --- section: NSEC3 chains -----------------------------------------------------------------------
+
+def figure_chains(bench):
+    table = bench.table
+    table.section("An exact NSEC3 chain of a forward zone, one label below the apex a name")
+    for count in (20000, 100000, 1000000) if bench.long else (20000, 100000):
+        directory, _ = load(bench, "chain", inputs.hosts_file(count))
+        *builds, denials = program("chain_bench", directory, inputs.SIGNED)
+        for built in builds:
+            assert built["names"] == count + 1, built
+            table.add(f"{count:,} names: built, {built['iterations']} iterations", f"{built['s'] * 1000:.0f} ms", "",
+                      f"{built['s'] / count * 1e6:.2f} us and {built['bytes'] / count:.0f} bytes a name")
+        table.add(f"{count:,} names: a denial from it", f"{denials['ns'] / 1000:.1f} us")
+
+
 # --- the whole -----------------------------------------------------------------------------------
 
 SECTIONS = {"lookups": figure_lookups, "templates": figure_templates, "blocks": figure_blocks, "ptrs": figure_ptrs,
-            "rebuild": figure_rebuild}
+            "rebuild": figure_rebuild, "chains": figure_chains}
 
 
 def options():

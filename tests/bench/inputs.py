@@ -220,3 +220,15 @@ def outside(i):
 def inside(i):
     """In a zone with forward_auto, no generated name."""
     return f"host-{i:08}.cust.isp.example"  # 30 characters, too
+
+
+# --- a signed zone of explicit records -----------------------------------------------------------
+
+SIGNED = "signed.example"
+
+
+def hosts_file(count):
+    """SIGNED with NSEC3PARAM and so many names."""
+    lines = [HEAD + f"  - name: {SIGNED}", "    metadata: {NSEC3PARAM: ['1 0 0 -']}", "    records:"]
+    lines += [f"      - {{name: host-{i:07d}, type: A, content: 192.0.2.1}}" for i in range(count)]
+    return "\n".join(lines) + "\n"
