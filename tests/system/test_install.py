@@ -27,10 +27,12 @@ def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
         "share/doc/ptrd/README.md",
         "share/doc/ptrd/examples/README.md",
         "share/doc/ptrd/examples/pdns-safe.conf",
+        "share/doc/ptrd/examples/pdns-transfers.conf",
         "share/doc/ptrd/examples/sample-overrides.csv",
         "share/doc/ptrd/examples/sample-zones.yaml",
         "share/man/man1/ptrctl.1",
         "share/man/man5/ptrd-zones.5",
+        "share/man/man7/ptrd-dnssec.7",
         "share/man/man8/ptrd.8",
     ]
 

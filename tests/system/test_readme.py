@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 
+import dns.rdatatype
 import pytest
 
 from support.pdns import NO_ANSWER_CACHE, Pdns, assert_answer
@@ -92,13 +93,17 @@ def test_the_delegations_load(tmp_path):
     Store(tmp_path / "db").load(head + other_block("delegations:"))
 
 
+def sample_store(tmp_path):
+    return Store(tmp_path / "db").load((SOURCE / "pdns-config/sample-zones.yaml").read_text().replace(
+        "sample-overrides.csv", str(SOURCE / "pdns-config/sample-overrides.csv")))
+
+
 def test_the_edits_give_a_name_and_take_it_back(tmp_path):
     address = ipaddress.ip_address("198.51.100.7")
-    store = Store(tmp_path / "db").load((SOURCE / "pdns-config/sample-zones.yaml").read_text().replace(
-        "sample-overrides.csv", str(SOURCE / "pdns-config/sample-overrides.csv")))
+    store = sample_store(tmp_path)
     with Ptrd(store.dir) as ptrd, Pdns(ptrd.socket, NO_ANSWER_CACHE) as pdns:
         before = pdns.ask(reverse_name(address), "PTR").answer
-        edit, undo = command_lines(other_block("pdnsutil"))
+        edit, undo = command_lines(other_block("replace-rrset"))
         for line in (edit, undo):
             words = line.split()
             assert words.pop(0) == "pdnsutil"
@@ -106,3 +111,15 @@ def test_the_edits_give_a_name_and_take_it_back(tmp_path):
             if line == edit:
                 assert_answer(pdns.ask(reverse_name(address), "PTR"), "PTR", ["mail.customer.example."])
         assert pdns.ask(reverse_name(address), "PTR").answer == before != []
+
+
+def test_the_zones_are_signed(tmp_path):
+    store = sample_store(tmp_path)
+    line, = command_lines(other_block("secure-zone"))
+    with Ptrd(store.dir) as ptrd, Pdns(ptrd.socket, {**NO_ANSWER_CACHE, "remote-dnssec": "yes"}) as pdns:
+        words = line.split()
+        assert words.pop(0) == "pdnsutil"
+        pdns.pdnsutil(*words)
+        for zone in words[1:]:
+            reply = pdns.ask(zone, "SOA", dnssec=True)
+            assert dns.rdatatype.RRSIG in {rrset.rdtype for rrset in reply.answer}, zone

@@ -1,6 +1,6 @@
 """ptrd(8) and ptrctl(1): they render, and say of options, keys, ranges and defaults what the programs say.
 
-The samples and keys of ptrd-zones(5) are in test_zones_manual.py.
+The samples and keys of ptrd-zones(5) are in test_zones_manual.py, the commands of ptrd-dnssec(7) in system/test_dnssec_guide.py.
 """
 import os
 import pathlib
@@ -16,7 +16,7 @@ PTRD = (SOURCE / "backend/ptrd.8").read_text()
 PTRCTL = (SOURCE / "admin/ptrctl.1").read_text()
 
 
-@pytest.mark.parametrize("page", ["backend/ptrd.8", "admin/ptrctl.1", "admin/ptrd-zones.5"])
+@pytest.mark.parametrize("page", ["backend/ptrd.8", "backend/ptrd-dnssec.7", "admin/ptrctl.1", "admin/ptrd-zones.5"])
 def test_a_manual_page_renders_without_a_warning(page):
     done = subprocess.run(["groff", "-ww", "-man", "-Tutf8", SOURCE / page], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
