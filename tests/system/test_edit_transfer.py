@@ -35,13 +35,14 @@ def transfer(world, zone, **kwargs):
 
 
 @pytest.mark.parametrize("zone_cache", sorted(ZONE_CACHE))
-def test_axfr_gives_what_is_explicit(tmp_path, zone_cache):
+def test_axfr_gives_what_is_explicit_and_generated(tmp_path, zone_cache):
     world = Edited(tmp_path, zone_cache)
     try:
         world.pdns.pdnsutil("replace-rrset", REVERSE, "7", "PTR", "120", "host.customer.example")
         zone = transfer(world, REVERSE)
         found = {name.to_text(): rdata.to_text() for name, _, rdata in zone.iterate_rdatas("PTR")}
-        assert found == {f"7.{REVERSE}.": "host.customer.example.", f"25.{REVERSE}.": "mail.customer.example."}
+        explicit = {f"7.{REVERSE}.": "host.customer.example.", f"25.{REVERSE}.": "mail.customer.example."}
+        assert found == {**{f"{i}.{REVERSE}.": generated(i) + "." for i in range(256)}, **explicit}
         names = {name.to_text() for name in transfer(world, ISP).nodes}
         assert names == {ISP + ".", *(f"{label}.{ISP}." for label in ("dyn", "ns1", "ns2", "www"))}
     finally:
