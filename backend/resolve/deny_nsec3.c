@@ -93,8 +93,10 @@ int deny_opts_out(struct snapshot *s, const struct zone *zone, const struct name
     uint8_t hash[NSEC3_HASH_LEN], before[NSEC3_HASH_LEN], after[NSEC3_HASH_LEN];
     struct chain_key key;
     struct name owner;
-    if (!s->own || (!zone->has_cuts && !table_zone_below(s->table, name)))
-        return PTRD_ABSENT; /* nothing is delegated below the name */
+    if (!s->own || zone->has_block) /* no chain; most lookups end here */
+        return PTRD_ABSENT;
+    if (!zone->has_cuts && !table_zone_below(s->table, name)) /* nothing is delegated there */
+        return PTRD_ABSENT;
     int err = read_key(s, zone, &key);
     if (err == PTRD_EINVAL || (err == 0 && !(key.params.flags & NSEC3_OPT_OUT)))
         return PTRD_ABSENT;
