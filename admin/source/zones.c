@@ -4,6 +4,7 @@
 
 #include "ptrd/core/arpa.h"
 #include "ptrd/core/rrtype.h"
+#include "ptrd/rdata/key.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +121,20 @@ static int add_ns(struct source *s, const struct name *apex, const struct zone_d
     return r;
 }
 
+/* What could not be read later would leave the zone without denials. */
+static int check_metadata(struct source *s, const struct conf_node *node, const char *kind,
+                          const char *value)
+{
+    struct nsec3_params params;
+    if (strcmp(kind, "NSEC3PARAM") != 0 || rdata_nsec3_params(value, strlen(value), &params) == 0)
+        return 0;
+    return conf_refuse(
+        node, s->diag,
+        "`NSEC3PARAM`: expected algorithm 1, flags 0 or 1, iterations, and a salt in "
+        "hexadecimal digits or `-`, such as `1 0 0 -`, found `%.64s`",
+        value);
+}
+
 static int read_metadata_kind(struct source *s, const struct conf_node *node,
                               struct model_metadata *out)
 {
@@ -150,6 +165,9 @@ static int read_metadata_kind(struct source *s, const struct conf_node *node,
         const char *copy = model_strndup(s->m, text, len);
         if (!copy)
             return source_no_memory(s);
+        r = check_metadata(s, n, out->kind, copy);
+        if (r < 0)
+            return r;
         out->values[out->value_count++] = copy;
     }
     return 0;

@@ -2,12 +2,26 @@
 
 #include <string.h>
 
+#include "ptrd/rdata/key.h"
+
 #define KIND_MAX 255
 
 const struct zone *edit_zone(const struct edit *e, const struct name *apex)
 {
     const struct zone *z = table_zone_for(e->before, apex);
     return z && name_equal(&z->apex, apex) ? z : NULL;
+}
+
+/* What could not be read later would leave the zone without denials. No text is as no metadata. */
+static int check_value(const char *shown, const char *kind, struct span value, struct diag *diag)
+{
+    struct nsec3_params params;
+    if (strcmp(kind, "NSEC3PARAM") != 0 || value.len == 0 ||
+        rdata_nsec3_params((const char *)value.bytes, value.len, &params) == 0)
+        return 0;
+    return diag_set(diag, PTRD_EINVAL,
+                    "metadata NSEC3PARAM of %s: `%.*s` cannot be read, expected such as `1 0 0 -`",
+                    shown, (int)(value.len < 40 ? value.len : 40), (const char *)value.bytes);
 }
 
 static int set_metadata(struct edit *e, const struct name *apex, const char *kind,
@@ -22,7 +36,12 @@ static int set_metadata(struct edit *e, const struct name *apex, const char *kin
         return diag_set(diag, PTRD_EINVAL,
                         "metadata of %s: kind `%.40s` has %zu octets; expected 1 to %d", shown,
                         kind, strlen(kind), KIND_MAX);
-    int err = store_write_strings(values, count, &e->value);
+    int err = 0;
+    for (unsigned i = 0; err == 0 && i < count; i++)
+        err = check_value(shown, kind, values[i], diag);
+    if (err < 0)
+        return err;
+    err = store_write_strings(values, count, &e->value);
     if (err == PTRD_ELIMIT)
         return diag_set(diag, err, "metadata %s of %s: a value of more than 65535 octets", kind,
                         shown);

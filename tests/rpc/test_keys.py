@@ -338,6 +338,14 @@ def test_metadata_that_answers_depend_on_raises_the_serial(client, kind, raises)
     assert raised(client, lambda: meta(client, SUB, kind)) == set()
 
 
+@pytest.mark.parametrize("value", ["narrow", "2 0 0 -", "1 2 0 -", "1 0 65536 -", "1 0 0 abc", "1 0 0", " "])
+def test_what_is_no_nsec3param_is_refused(client, value):
+    meta(client, SUB, "NSEC3PARAM", "1 0 0 -")
+    assert client.call("setDomainMetadata", name=SUB, kind="NSEC3PARAM", value=[value]) is False
+    assert client.call("setDomainMetadata", name=SUB, kind="NSEC3PARAM", value=["1 0 0 -", value]) is False
+    assert client.call("getDomainMetadata", name=SUB, kind="NSEC3PARAM") == ["1 0 0 -"]
+
+
 # --- metadata of zones that are denied minimally ---
 
 

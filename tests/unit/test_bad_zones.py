@@ -152,6 +152,10 @@ CASES = [
      "ALLOW-AXFR-FROM, found `allow-axfr-from`"),
     ("metadata empty", Z + "  - {name: isp.example, metadata: {ALLOW-AXFR-FROM: []}}\n",
      "DIR/zones.yaml:3:53: `ALLOW-AXFR-FROM`: expected at least one value, found an empty list"),
+    *((f"metadata nsec3param {text}", Z + f"  - {{name: isp.example, metadata: {{NSEC3PARAM: ['{text}']}}}}\n",
+       "DIR/zones.yaml:3:49: `NSEC3PARAM`: expected algorithm 1, flags 0 or 1, iterations, and a salt in hexadecimal "
+       f"digits or `-`, such as `1 0 0 -`, found `{text}`")
+      for text in ("narrow", "2 0 0 -", "1 2 0 -", "1 0 65536 -", "1 0 0 abc", "1 0 0")),
     ("metadata value", Z + "  - {name: isp.example, metadata: {ALLOW-AXFR-FROM: [{a: b}]}}\n",
      "DIR/zones.yaml:3:54: `ALLOW-AXFR-FROM`: expected a text, found a mapping"),
     ("key twice", Z + "  - {name: isp.example, ttl: 3, ttl: 4}\n",

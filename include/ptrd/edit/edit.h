@@ -63,7 +63,8 @@ PTRD_CHECKED int edit_replace_zone(struct edit *e, const struct name *apex,
                                    struct diag *diag) PTRD_NONNULL;
 
 /* Metadata of a zone: PTRD_FOUND; count 0 deletes (a tombstone where the source has the kind).
- * PTRD_ABSENT: no such zone. */
+ * PTRD_ABSENT: no such zone. PTRD_EINVAL with diag: no kind, or an NSEC3PARAM that cannot be read.
+ */
 PTRD_CHECKED int edit_metadata(struct edit *e, const struct name *apex, const char *kind,
                                const struct span *values, unsigned count, struct diag *diag)
     PTRD_NONNULL_ARGS(1, 2, 3, 6);

@@ -14,8 +14,8 @@ PTRD_CHECKED int resolve_metadata(struct snapshot *s, uint32_t zone_id, const ch
 /* Do a zone's answers depend on metadata of this kind? Then its serial rises with it. */
 bool resolve_metadata_answers(struct span kind);
 
-/* The zone's NSEC3PARAM in force: PTRD_FOUND, PTRD_ABSENT (NSEC), or an error (PTRD_ECORRUPT: it
- * cannot be read). */
+/* The zone's NSEC3PARAM in force: PTRD_FOUND, PTRD_ABSENT (NSEC), or an error (PTRD_EINVAL: it
+ * cannot be read, which neither a load nor an edit lets into a store any more). */
 PTRD_CHECKED int resolve_nsec3_params(struct snapshot *s, uint32_t zone_id,
                                       struct nsec3_params *out) PTRD_NONNULL;
 
