@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BUCKETS 1024
 
@@ -27,6 +28,7 @@ struct chains {
     struct kept_chain *newest, *oldest;
     size_t size, size_max;
     uint64_t begun;
+    unsigned building, building_most;
 };
 
 int chains_new(size_t size_max, struct chains **out)
@@ -34,8 +36,12 @@ int chains_new(size_t size_max, struct chains **out)
     struct chains *c = calloc(1, sizeof *c);
     if (!c)
         return PTRD_ENOMEM;
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->ended, NULL);
+    pthread_cond_init(&c->ended, &attr);
+    pthread_condattr_destroy(&attr);
     c->size_max = size_max;
     *out = c;
     return 0;
@@ -71,7 +77,8 @@ const struct chain *chains_chain(const struct kept_chain *k)
 struct chains_state chains_state(struct chains *c)
 {
     pthread_mutex_lock(&c->lock);
-    struct chains_state state = {.begun = c->begun, .size = c->size};
+    struct chains_state state = {
+        .begun = c->begun, .size = c->size, .building_most = c->building_most};
     pthread_mutex_unlock(&c->lock);
     return state;
 }
@@ -164,11 +171,14 @@ static struct kept_chain *begin(struct chains *c, const struct chain_key *key)
     k->next = *bucket_of(c, key);
     *bucket_of(c, key) = k;
     c->begun++;
+    if (++c->building > c->building_most)
+        c->building_most = c->building;
     return k;
 }
 
 static void end(struct chains *c, struct kept_chain *k, int err, const struct chain *chain)
 {
+    c->building--;
     if (err < 0) {
         k->state = CHAIN_FAILED;
         k->err = err;
@@ -185,13 +195,39 @@ static void end(struct chains *c, struct kept_chain *k, int err, const struct ch
     pthread_cond_broadcast(&c->ended);
 }
 
-/* The place of the key, once it is not being built. *mine: the caller is to build it. */
-static struct kept_chain *take_place(struct chains *c, const struct chain_key *key, bool *mine)
+static bool zone_is_building(struct chains *c, const struct chain_key *key)
 {
+    const struct kept_chain *k = *bucket_of(c, key);
+    while (k && (k->state != CHAIN_BUILDING || k->key.zone_id != key->zone_id))
+        k = k->next;
+    return k != NULL;
+}
+
+/* Returns when the key has its place, or when the zone's next chain may be begun. */
+static int wait_for_turn(struct chains *c, const struct chain_key *key)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += CHAINS_TURN_WAIT_S;
+    while (!find(c, key) && zone_is_building(c, key))
+        if (pthread_cond_timedwait(&c->ended, &c->lock, &until) != 0)
+            return PTRD_EBUSY;
+    return 0;
+}
+
+/* The place of the key, once it is not being built. *mine: the caller is to build it. */
+static int take_place(struct chains *c, const struct chain_key *key, struct kept_chain **out,
+                      bool *mine)
+{
+    int err = wait_for_turn(c, key);
+    if (err < 0)
+        return err;
     struct kept_chain *k = find(c, key);
     *mine = !k;
-    if (!k)
-        return begin(c, key);
+    if (!k) {
+        *out = begin(c, key);
+        return *out ? 0 : PTRD_ENOMEM;
+    }
     atomic_fetch_add(&k->holders, 1);
     while (k->state == CHAIN_BUILDING)
         pthread_cond_wait(&c->ended, &c->lock);
@@ -200,18 +236,20 @@ static struct kept_chain *take_place(struct chains *c, const struct chain_key *k
         use_unlink(c, k);
         use_link(c, k);
     }
-    return k;
+    *out = k;
+    return 0;
 }
 
 int chains_take(struct chains *c, const struct chain_key *key, struct snapshot *s,
                 const struct zone *zone, struct answer *a, struct kept_chain **out)
 {
     bool mine;
+    struct kept_chain *k;
     pthread_mutex_lock(&c->lock);
-    struct kept_chain *k = take_place(c, key, &mine);
+    int err = take_place(c, key, &k, &mine);
     pthread_mutex_unlock(&c->lock);
-    if (!k)
-        return PTRD_ENOMEM;
+    if (err < 0)
+        return err;
     if (mine) {
         struct chain chain = {.count = 0};
         int built = chain_build(s, zone, &key->params, a, &chain);
@@ -219,7 +257,7 @@ int chains_take(struct chains *c, const struct chain_key *key, struct snapshot *
         end(c, k, built, &chain);
         pthread_mutex_unlock(&c->lock);
     }
-    int err = k->state == CHAIN_FAILED ? k->err : 0;
+    err = k->state == CHAIN_FAILED ? k->err : 0;
     if (err < 0)
         chains_let_go(k);
     else

@@ -136,6 +136,13 @@ int method_denial(struct rpc_worker *w, const json_t *parameters, struct diag *d
                  (long long)id);
         return METHOD_FAILED;
     }
+    if (rc == PTRD_EBUSY) {
+        diag_set(diag, rc,
+                 "getBeforeAndAfterNamesAbsolute: the zone of id %lld changes faster than "
+                 "its NSEC3 chain is built",
+                 (long long)id);
+        return METHOD_FAILED;
+    }
     return rc < 0 ? diag_set(diag, rc, "getBeforeAndAfterNamesAbsolute: %s", ptrd_strerror(rc))
                   : METHOD_DONE;
 }

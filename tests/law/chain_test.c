@@ -752,6 +752,59 @@ static void test_threads_that_ask_at_once_wait_for_one_chain(void **state)
     edited_stop(&t);
 }
 
+struct taker {
+    struct waiter w;
+    struct chains *chains;
+    uint64_t change;
+};
+
+static void *taker(void *ctx)
+{
+    struct taker *taker = ctx;
+    struct chain_key key = {
+        .zone_id = 1, .change = taker->change, .params = {.algorithm = 1, .iterations = 10000}};
+    struct kept_chain *k = NULL;
+    struct snapshot s;
+    struct answer a;
+    struct name apex = edited_name("isp.example");
+    answer_init(&a);
+    bool begun = snapshot_init(&s, t.engine) == 0 && snapshot_begin(&s) == 0;
+    pthread_barrier_wait(taker->w.start);
+    int err = begun ? chains_take(taker->chains, &key, &s, table_zone_for(s.table, &apex), &a, &k)
+                    : PTRD_EINVAL;
+    taker->w.right = err == PTRD_EBUSY || (err == 0 && chains_chain(k)->count > 5);
+    if (k)
+        chains_let_go(k);
+    snapshot_end(&s);
+    snapshot_done(&s);
+    answer_done(&a);
+    return NULL;
+}
+
+/* As if it had changed between any two of them. */
+static void test_chains_of_one_zone_are_built_one_at_a_time(void **state)
+{
+    struct taker takers[WAITERS];
+    struct chains *chains;
+    pthread_barrier_t start;
+    (void)state;
+    edited_start(&t, zones, now_s++);
+    assert_int_equal(chains_new(SIZE_MAX, &chains), 0);
+    assert_int_equal(pthread_barrier_init(&start, NULL, WAITERS), 0);
+    for (unsigned i = 0; i < WAITERS; i++) {
+        takers[i] = (struct taker){.w.start = &start, .chains = chains, .change = i};
+        assert_int_equal(pthread_create(&takers[i].w.thread, NULL, taker, &takers[i]), 0);
+    }
+    for (unsigned i = 0; i < WAITERS; i++) {
+        pthread_join(takers[i].w.thread, NULL);
+        assert_true(takers[i].w.right);
+    }
+    assert_int_equal(chains_state(chains).building_most, 1);
+    chains_free(chains);
+    pthread_barrier_destroy(&start);
+    edited_stop(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -765,6 +818,7 @@ int main(void)
         cmocka_unit_test(test_a_replaced_store_has_its_own_chain),
         cmocka_unit_test(test_chains_that_were_not_used_for_the_longest_time_go),
         cmocka_unit_test(test_threads_that_ask_at_once_wait_for_one_chain),
+        cmocka_unit_test(test_chains_of_one_zone_are_built_one_at_a_time),
         cmocka_unit_test(test_readers_see_the_chain_of_their_snapshot_during_edits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,8 @@ PTRD_CHECKED int deny_nsec(struct snapshot *s, const struct zone *zone, const st
 
 /* The chain record that matches or covers a hash: before <= hash < after, around the end where
  * before >= after; owner is the name whose hash before is. PTRD_EINVAL: the zone has no NSEC3 chain
- * (no NSEC3PARAM, or it is denied minimally). */
+ * (no NSEC3PARAM, or it is denied minimally). PTRD_EBUSY: one is being built of what the zone was
+ * before. */
 PTRD_CHECKED int deny_nsec3(struct snapshot *s, const struct zone *zone,
                             const uint8_t hash[NSEC3_HASH_LEN], struct answer *a,
                             uint8_t before[NSEC3_HASH_LEN], uint8_t after[NSEC3_HASH_LEN],
