@@ -16,6 +16,7 @@
 struct connection {
     struct connection *next, *previous;
     struct connections *all;
+    pthread_t thread;
     int fd;
     char peer[64];
 };
@@ -37,8 +38,6 @@ int connections_init(struct connections *c, struct engine *e, unsigned max, stru
 
 void connections_done(struct connections *c)
 {
-    pthread_mutex_lock(&c->lock); /* the last thread has let go of it */
-    pthread_mutex_unlock(&c->lock);
     pthread_cond_destroy(&c->ended);
     pthread_mutex_destroy(&c->lock);
     rpc_counters_free(c->counters);
@@ -65,11 +64,11 @@ static void insert(struct connections *all, struct connection *c)
     pthread_mutex_unlock(&all->lock);
 }
 
-/* Closing inside the lock: connections_cut never meets a descriptor that has a new owner. */
-static void end(struct connection *c)
+/* With the lock held. Closing in it: connections_cut never meets a descriptor that has a new owner.
+ */
+static void take_out(struct connection *c)
 {
     struct connections *all = c->all;
-    pthread_mutex_lock(&all->lock);
     if (c->previous)
         c->previous->next = c->next;
     else
@@ -77,10 +76,32 @@ static void end(struct connection *c)
     if (c->next)
         c->next->previous = c->previous;
     close(c->fd);
-    free(c);
     all->count--;
+}
+
+static void end(struct connection *c)
+{
+    struct connections *all = c->all;
+    pthread_mutex_lock(&all->lock);
+    take_out(c);
+    c->next = all->over;
+    all->over = c;
     pthread_cond_signal(&all->ended);
     pthread_mutex_unlock(&all->lock);
+}
+
+void connections_reap(struct connections *all)
+{
+    pthread_mutex_lock(&all->lock);
+    struct connection *over = all->over;
+    all->over = NULL;
+    pthread_mutex_unlock(&all->lock);
+    while (over) {
+        struct connection *next = over->next;
+        pthread_join(over->thread, NULL);
+        free(over);
+        over = next;
+    }
 }
 
 static void *thread_main(void *arg)
@@ -94,15 +115,13 @@ static void *thread_main(void *arg)
 
 static int start_thread(struct connection *c)
 {
-    pthread_t thread;
     pthread_attr_t attr;
     int rc = pthread_attr_init(&attr);
     if (rc != 0)
         return -rc;
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     rc = pthread_attr_setstacksize(&attr, STACK_SIZE);
     if (rc == 0)
-        rc = pthread_create(&thread, &attr, thread_main, c);
+        rc = pthread_create(&c->thread, &attr, thread_main, c);
     pthread_attr_destroy(&attr);
     return -rc;
 }
@@ -115,8 +134,17 @@ static bool is_full(struct connections *all)
     return full;
 }
 
+static void never_started(struct connection *c)
+{
+    pthread_mutex_lock(&c->all->lock);
+    take_out(c);
+    pthread_mutex_unlock(&c->all->lock);
+    free(c);
+}
+
 int connections_start(struct connections *all, int fd)
 {
+    connections_reap(all);
     if (is_full(all)) {
         close(fd);
         return PTRD_ELIMIT;
@@ -132,7 +160,7 @@ int connections_start(struct connections *all, int fd)
     insert(all, c);
     int rc = start_thread(c);
     if (rc < 0)
-        end(c);
+        never_started(c);
     return rc;
 }
 
@@ -175,5 +203,6 @@ bool connections_wait(struct connections *c, unsigned timeout_ms)
         rc = pthread_cond_timedwait(&c->ended, &c->lock, &until);
     bool all_ended = c->count == 0;
     pthread_mutex_unlock(&c->lock);
+    connections_reap(c);
     return all_ended;
 }

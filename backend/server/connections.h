@@ -1,4 +1,5 @@
-/* The clients being served: a detached thread each, a bounded number, a list to end them by.
+/* The clients being served: a thread each, a bounded number, a list to end them by. Threads that
+ * have ended are joined, so that none is still on its way out when the process ends.
  *
  * Threads block in read or write of their own client only, so that none holds up another. All
  * functions but the threads' own are called by the one thread that owns the struct. */
@@ -11,9 +12,10 @@
 struct connection;
 
 struct connections {
-    pthread_mutex_t lock; /* of first and count */
+    pthread_mutex_t lock; /* of first, over and count */
     pthread_cond_t ended;
     struct connection *first;
+    struct connection *over; /* ended, to be joined */
     unsigned count, max;
     struct engine *engine;
     struct log_limit *log;
@@ -30,6 +32,9 @@ PTRD_CHECKED int connections_start(struct connections *c, int fd) PTRD_NONNULL;
 
 /* Fewer than there are: those stay, new ones are refused. */
 void connections_set_max(struct connections *c, unsigned max) PTRD_NONNULL;
+
+/* Frees what threads that have ended left; connections_start and connections_wait do it too. */
+void connections_reap(struct connections *c) PTRD_NONNULL;
 
 /* Nothing more is read than what has arrived; replies go on. */
 void connections_end_input(struct connections *c) PTRD_NONNULL;

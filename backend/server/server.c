@@ -108,6 +108,7 @@ static void tick(struct server *s)
         return;
     s->tick_ms = now + TICK_MS;
     engine_tick(s->engine);
+    connections_reap(&s->connections);
     if (++s->ticks % HOUSEKEEPING_TICKS == 0)
         (void)!store_clear_dead_readers(engine_store(s->engine));
 }

@@ -100,15 +100,28 @@ class Ptrd:
             return os.pread(f.fileno(), 1 << 24, 0).decode(errors="replace")
 
     def stop(self, timeout=10):
-        """SIGTERM (or end of input); returns the exit status."""
+        """SIGTERM (or end of input); returns the exit status. What hangs shows its log and threads."""
         if self.process.poll() is None:
             if self.stdio:
                 self.process.stdin.close()
             else:
                 self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout)
+        try:
+            status = self.process.wait(timeout)
+        except subprocess.TimeoutExpired as e:
+            e.add_note(self.log())
+            e.add_note(self._threads())
+            raise
         self._tidy()
         return status
+
+    def _threads(self):
+        """Where each thread is in the kernel, and in the program if there is a gdb."""
+        waits = [f"{t.name}: {(t / 'wchan').read_text()}" for t in pathlib.Path(f"/proc/{self.pid}/task").iterdir()]
+        gdb = shutil.which("gdb")
+        stacks = gdb and subprocess.run([gdb, "-p", str(self.pid), "-batch", "-ex", "thread apply all bt"], text=True,
+                                        capture_output=True, timeout=60).stdout
+        return "\n".join([*waits, stacks or "no gdb"])
 
     def kill(self):
         """kill -9."""
