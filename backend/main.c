@@ -50,12 +50,14 @@ static int serve(struct program *p, enum options_action action)
         .socket_path = *o->socket ? o->socket : NULL,
         .socket_group = *o->socket_group ? o->socket_group : NULL,
         .socket_mode = o->socket_mode,
+        .leaf = o->leaf,
         .connections_max = o->connections_max,
         .drain_ms = o->drain_ms,
         .reload = reload,
         .reload_ctx = p,
     };
-    int status = action == OPTIONS_STDIO ? server_stdio(engine) : server_run(&config, engine);
+    int status =
+        action == OPTIONS_STDIO ? server_stdio(engine, o->leaf) : server_run(&config, engine);
     engine_close(engine);
     return status;
 }

@@ -221,9 +221,11 @@ static inline uint32_t find_code(const struct table *t, uint64_t hash, const uin
 static inline void come_to_cut(struct place *p, const struct cut *c, bool at)
 {
     if (c->flags & CUT_NS)
-        *p = (struct place){p->zone, c, at ? PLACE_AT_CUT : PLACE_BELOW_CUT};
-    else if (!at)
-        *p = (struct place){p->zone, c, PLACE_BELOW_DNAME};
+        *p = (struct place){p->zone, c, at ? PLACE_AT_CUT : PLACE_BELOW_CUT, false};
+    else if (at)
+        p->owns_dname = true;
+    else
+        *p = (struct place){p->zone, c, PLACE_BELOW_DNAME, false};
 }
 
 /* cuts: a constant, whether they matter. */
@@ -231,14 +233,14 @@ static inline struct place walk(const struct table *t, const struct name *name, 
 {
     uint8_t offsets[NAME_LABELS_MAX];
     unsigned labels = name_label_offsets(name, offsets), depth = 0, last = t->zone_labels_max;
-    struct place p = {NULL, NULL, PLACE_FREE};
+    struct place p = {NULL, NULL, PLACE_FREE, false};
     uint64_t hash = TABLE_HASH_START;
 
     for (;;) {
         unsigned from = depth ? offsets[labels - depth] : name->len - 1u; /* depth 0: the root */
         uint32_t code = find_code(t, hash, name->wire + from, name->len - from);
         if (code && !(code & CODE_CUT)) {
-            p = (struct place){&t->zones[code - 1], NULL, PLACE_FREE};
+            p = (struct place){&t->zones[code - 1], NULL, PLACE_FREE, false};
             if (cuts && p.zone->has_cuts) {
                 if (p.zone->cut_labels_max > last)
                     last = p.zone->cut_labels_max;

@@ -64,8 +64,7 @@ int deny_look(struct denial *d, const struct name *name)
     return a->rows[0].kind == ROW_ENT ? DENY_ENT : DENY_NAME;
 }
 
-/* The name right below the closest encloser of an absent name (RFC 5155 1.3). */
-static int next_closer(struct denial *d, const struct name *name, struct name *out)
+int deny_next_closer(struct denial *d, const struct name *name, struct name *out)
 {
     unsigned absent = 0, there = name_labels(name) - name_labels(&d->zone->apex);
     while (there - absent > 1) {
@@ -126,7 +125,7 @@ static int minimal(struct denial *d, enum deny_kind kind, const struct name *nam
         behind_name(d, name, next);
         return owner_before(d, name, owner);
     }
-    int err = next_closer(d, name, &closer);
+    int err = deny_next_closer(d, name, &closer);
     if (err < 0)
         return err;
     behind_all(d, &closer, next);

@@ -21,6 +21,11 @@ enum deny_kind {
 /* What a lookup with the zone's id finds there: enum deny_kind, or an error. */
 PTRD_CHECKED int deny_look(struct denial *d, const struct name *name) PTRD_NONNULL;
 
+/* The name right below the closest encloser (RFC 5155 1.3) of an absent name that is at or below no
+ * cut. 0 or an error. */
+PTRD_CHECKED int deny_next_closer(struct denial *d, const struct name *name,
+                                  struct name *out) PTRD_NONNULL;
+
 /* The owners of NSEC records (RFC 4034 4.1.1) around a name of the zone that is at or below no cut.
  * below: those below the name count as behind it. PTRD_FOUND, PTRD_ABSENT (the apex aside) or an
  * error. */

@@ -292,7 +292,7 @@ static const struct zone *named_zone(const struct snapshot *s, const struct ques
 }
 
 /* No zone of ours lies below: in canonical order the first one would follow at once. */
-static bool is_leaf(const struct table *t, const struct zone *z)
+static bool is_lowest(const struct table *t, const struct zone *z)
 {
     uint32_t self = (uint32_t)(z - t->zones);
     return self + 1 == t->zone_count || t->zones[self + 1].parent != self;
@@ -327,7 +327,7 @@ int resolve(struct snapshot *s, const struct question *q, struct answer *a)
     if (!named)
         return work_answer_own(&w);
     struct place p = {.zone = named, .rule = PLACE_FREE};
-    if (named->has_cuts || !is_leaf(s->table, named))
+    if (named->has_cuts || !is_lowest(s->table, named))
         p = table_place(s->table, &q->name);
     if (p.zone != named) {
         ruled_from_above(&w, named, p.zone);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -141,17 +142,28 @@ static void *build_thread(void *ctx)
     return NULL;
 }
 
+/* Without signals: those of a foreign process (libptrd) are its own threads' business. */
+static int start_thread(struct engine *e)
+{
+    pthread_t thread;
+    sigset_t every, before;
+    sigfillset(&every);
+    pthread_sigmask(SIG_SETMASK, &every, &before);
+    int err = pthread_create(&thread, NULL, build_thread, e);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (err == 0)
+        pthread_detach(thread);
+    return -err;
+}
+
 /* With e->lock held: starts a build unless one is under way. */
 static void start_build(struct engine *e)
 {
-    pthread_t thread;
     if (e->building)
         return;
     e->building = true;
-    if (pthread_create(&thread, NULL, build_thread, e) == 0) {
-        pthread_detach(thread);
+    if (start_thread(e) == 0)
         return;
-    }
     /* No thread to be had: the request itself does the work. */
     pthread_mutex_unlock(&e->lock);
     build_and_publish(e);

@@ -22,7 +22,7 @@ static PTRD_FORMAT(2, 3) void put_line(struct reply *r, const char *format, ...)
     if (n < 0)
         return;
     size_t len = (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
-    reply_text(r, (struct span){(const uint8_t *)line, len});
+    encode_text(r, (struct span){(const uint8_t *)line, len});
     REPLY_LITERAL(r, "\\n");
 }
 

@@ -18,8 +18,17 @@ static void encode_bool(struct reply *r, bool value)
         REPLY_LITERAL(r, "false");
 }
 
-static void encode_key(struct reply *r, uint32_t id, const struct store_key *key)
+struct encoding {
+    struct reply *reply;
+    unsigned count;
+};
+
+static void encode_key(void *ctx, uint32_t id, const struct store_key *key)
 {
+    struct encoding *e = ctx;
+    struct reply *r = e->reply;
+    if (e->count++ > 0)
+        REPLY_LITERAL(r, ",");
     REPLY_LITERAL(r, "{\"id\":");
     reply_number(r, id);
     REPLY_LITERAL(r, ",\"flags\":");
@@ -35,34 +44,25 @@ static void encode_key(struct reply *r, uint32_t id, const struct store_key *key
 
 static int encode_all(struct rpc_worker *w, const struct zone *zone)
 {
-    struct store_buf from = {0};
-    struct store_key row;
-    struct span key, value;
-    uint32_t zone_id, id;
-    unsigned count = 0;
-    int rc = store_key_zone_id(zone->id, &from);
-    if (rc == 0)
-        rc = store_seek(w->snapshot->reader, STORE_KEYS, (struct span){from.bytes, from.len}, &key,
-                        &value);
-    store_buf_done(&from);
+    struct encoding e = {.reply = &w->reply};
     REPLY_LITERAL(&w->reply, "[");
-    while (rc == PTRD_FOUND) {
-        rc = store_read_key_key(key, &zone_id, &id);
-        if (rc < 0 || zone_id != zone->id)
-            break;
-        rc = store_read_key(value, &row);
-        if (rc < 0)
-            break;
-        if (count++ > 0)
-            REPLY_LITERAL(&w->reply, ",");
-        encode_key(&w->reply, id, &row);
-        rc = store_next(w->snapshot->reader, STORE_KEYS, &key, &value);
-    }
+    int rc = powerdns_keys(w->snapshot, zone, encode_key, &e);
     REPLY_LITERAL(&w->reply, "]");
-    return rc < 0 ? rc : 0;
+    return rc;
 }
 
-/* A name that is no zone of ours: false, so that PowerDNS asks its next backend. */
+/* A leaf has none. Any other name that is no zone of ours: false, so that PowerDNS asks its next
+ * backend. */
+static int encode_no_zone(struct rpc_worker *w, const struct name *name)
+{
+    int leaf = worker_leaf(w, name);
+    if (leaf == PTRD_FOUND)
+        REPLY_LITERAL(&w->reply, "[]");
+    else
+        REPLY_LITERAL(&w->reply, "false");
+    return leaf < 0 ? leaf : 0;
+}
+
 int method_get_keys(struct rpc_worker *w, const json_t *parameters, struct diag *diag)
 {
     struct name name;
@@ -70,10 +70,7 @@ int method_get_keys(struct rpc_worker *w, const json_t *parameters, struct diag 
     if (rc < 0 || (rc = worker_begin(w, diag)) < 0)
         return rc;
     const struct zone *zone = worker_zone(w, &name);
-    if (zone)
-        rc = encode_all(w, zone);
-    else
-        REPLY_LITERAL(&w->reply, "false");
+    rc = zone ? encode_all(w, zone) : encode_no_zone(w, &name);
     worker_end(w);
     return rc < 0 ? diag_set(diag, rc, "keys: %s", ptrd_strerror(rc)) : METHOD_DONE;
 }

@@ -1,4 +1,3 @@
-#include "ptrd/resolve/deny.h"
 #include "worker.h"
 
 /* The longest spelling of a type that we look at; no mnemonic is longer. */
@@ -66,22 +65,6 @@ static void encode_answer(struct reply *r, const struct scan_value *qname, const
     REPLY_LITERAL(r, "]");
 }
 
-/* An empty non-terminal that an opt-out chain leaves out is not authoritative. */
-static int mark_opted_out(struct rpc_worker *w, const struct question *q)
-{
-    struct answer *a = &w->answer;
-    if (a->count != 1 || a->rows[0].kind != ROW_ENT || !a->zone)
-        return 0;
-    const struct zone *zone = a->zone;
-    struct row row = a->rows[0];
-    int found = deny_opts_out(w->snapshot, zone, &q->name, a);
-    row.auth &= found == PTRD_ABSENT;
-    a->rows[0] = row; /* the answer was its scratch */
-    a->zone = zone;
-    a->count = 1;
-    return found < 0 ? found : 0;
-}
-
 int rpc_lookup(struct rpc_worker *w, const struct scan_request *request, struct diag *diag)
 {
     struct question q;
@@ -95,9 +78,7 @@ int rpc_lookup(struct rpc_worker *w, const struct scan_request *request, struct 
     rc = worker_begin(w, diag);
     if (rc < 0)
         return rc;
-    rc = resolve(w->snapshot, &q, &w->answer);
-    if (rc == 0)
-        rc = mark_opted_out(w, &q);
+    rc = powerdns_lookup(w->snapshot, w->leaf, &q, &w->answer);
     if (rc == 0 && w->edit.deleted_count > 0)
         worker_edit_hide(w, &q);
     if (rc < 0)

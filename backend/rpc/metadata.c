@@ -3,184 +3,86 @@
 #include <stdlib.h>
 
 #include "params.h"
-#include "ptrd/resolve/deny.h"
 #include "worker.h"
 
-#define NARROW "NSEC3NARROW"
-
-static int encode_strings(struct reply *r, struct span value)
-{
-    struct span item;
-    size_t at = 0;
-    unsigned count = 0;
-    int rc;
-    REPLY_LITERAL(r, "[");
-    while ((rc = store_next_string(value, &at, &item)) == PTRD_FOUND) {
-        if (count++ > 0)
-            REPLY_LITERAL(r, ",");
-        encode_string(r, item);
-    }
-    REPLY_LITERAL(r, "]");
-    return rc;
-}
-
-/* One of the two tables, while the kinds of a zone are walked through. */
-struct kinds {
-    enum store_table table;
-    uint32_t zone_id;
-    int state; /* PTRD_FOUND: kind and value are the next; PTRD_ABSENT: no more; or an error */
-    struct span kind, value;
+struct encoding {
+    struct reply *reply;
+    unsigned kinds, values; /* so far; values: of the last kind */
 };
 
-static void kinds_take(struct kinds *k, int found, struct span key)
+static void encode_kind(void *ctx, struct span kind)
 {
-    uint32_t id;
-    k->state = found == PTRD_FOUND ? store_read_key_metadata(key, &id, &k->kind) : found;
-    if (found == PTRD_FOUND && k->state == 0)
-        k->state = id == k->zone_id ? PTRD_FOUND : PTRD_ABSENT;
+    struct encoding *e = ctx;
+    if (e->kinds++ > 0)
+        REPLY_LITERAL(e->reply, "],");
+    encode_string(e->reply, kind);
+    REPLY_LITERAL(e->reply, ":[");
+    e->values = 0;
 }
 
-static void kinds_first(struct kinds *k, struct store_reader *r, const struct store_buf *from)
+static void encode_value(void *ctx, struct span value)
 {
-    struct span key;
-    int found = store_seek(r, k->table, (struct span){from->bytes, from->len}, &key, &k->value);
-    kinds_take(k, found, key);
-}
-
-static void kinds_next(struct kinds *k, struct store_reader *r)
-{
-    struct span key;
-    int found = store_next(r, k->table, &key, &k->value);
-    kinds_take(k, found, key);
-}
-
-/* <0: the kind of a comes first; also when b has none. */
-static int kinds_compare(const struct kinds *a, const struct kinds *b)
-{
-    if (a->state != PTRD_FOUND || b->state != PTRD_FOUND)
-        return a->state == PTRD_FOUND ? -1 : 1;
-    size_t len = a->kind.len < b->kind.len ? a->kind.len : b->kind.len;
-    int order = memcmp(a->kind.bytes, b->kind.bytes, len);
-    if (order != 0)
-        return order;
-    return (a->kind.len > b->kind.len) - (a->kind.len < b->kind.len);
-}
-
-static bool is_empty(struct span value)
-{
-    struct span item;
-    size_t at = 0;
-    return store_next_string(value, &at, &item) == PTRD_ABSENT;
-}
-
-static bool is_kind(const struct kinds *k, const char *kind)
-{
-    return k->kind.len == strlen(kind) && memcmp(k->kind.bytes, kind, k->kind.len) == 0;
-}
-
-static int encode_kind(struct reply *r, const struct kinds *k, unsigned *count)
-{
-    if ((*count)++ > 0)
-        REPLY_LITERAL(r, ",");
-    encode_string(r, k->kind);
-    REPLY_LITERAL(r, ":");
-    return encode_strings(r, k->value);
-}
-
-static int encode_kinds(struct rpc_worker *w, uint32_t zone_id, const struct store_buf *from,
-                        bool narrow)
-{
-    struct store_reader *reader = w->snapshot->reader;
-    struct kinds source = {.table = STORE_METADATA, .zone_id = zone_id};
-    struct kinds local = {.table = STORE_LOCAL_METADATA, .zone_id = zone_id};
-    unsigned count = 0;
-    int rc = 0;
-    kinds_first(&source, reader, from);
-    kinds_first(&local, reader, from);
-    REPLY_LITERAL(&w->reply, "{");
-    if (narrow && count++ == 0)
-        REPLY_LITERAL(&w->reply, "\"" NARROW "\":[\"1\"]");
-    while (rc == 0 && source.state >= 0 && local.state >= 0 &&
-           (source.state == PTRD_FOUND || local.state == PTRD_FOUND)) {
-        int order = kinds_compare(&local, &source);
-        struct kinds *one = order <= 0 ? &local : &source;
-        /* an empty one of the source is one, as it always was */
-        if ((one == &source || !is_empty(one->value)) && !(narrow && is_kind(one, NARROW)))
-            rc = encode_kind(&w->reply, one, &count);
-        if (order <= 0)
-            kinds_next(&local, reader);
-        if (order >= 0)
-            kinds_next(&source, reader);
-    }
-    REPLY_LITERAL(&w->reply, "}");
-    if (source.state < 0 || local.state < 0)
-        rc = source.state < 0 ? source.state : local.state;
-    return rc;
-}
-
-/* A zone that is denied minimally has no NSEC3 chain: with NSEC3PARAM it is one of NSEC3 narrow,
- * whatever was set. PTRD_FOUND: it is. */
-static int is_narrow(struct rpc_worker *w, const struct zone *zone)
-{
-    struct span value, item;
-    size_t at = 0;
-    int found = resolve_metadata(w->snapshot, zone->id, "NSEC3PARAM", &value);
-    if (found == PTRD_FOUND)
-        found = store_next_string(value, &at, &item);
-    return found == PTRD_FOUND ? deny_minimally(w->snapshot, zone) : found;
+    struct encoding *e = ctx;
+    if (e->values++ > 0)
+        REPLY_LITERAL(e->reply, ",");
+    encode_string(e->reply, value);
 }
 
 static int encode_all(struct rpc_worker *w, const struct zone *zone)
 {
-    struct store_buf from = {0};
-    int narrow = is_narrow(w, zone);
-    int rc = narrow < 0 ? narrow : store_key_metadata(zone->id, "", &from);
-    if (rc == 0)
-        rc = encode_kinds(w, zone->id, &from, narrow == PTRD_FOUND);
-    store_buf_done(&from);
+    struct encoding e = {.reply = &w->reply};
+    const struct metadata_sink sink = {encode_kind, encode_value, &e};
+    REPLY_LITERAL(e.reply, "{");
+    int rc = powerdns_all_metadata(w->snapshot, zone, &sink);
+    if (e.kinds > 0)
+        REPLY_LITERAL(e.reply, "]");
+    REPLY_LITERAL(e.reply, "}");
     return rc;
-}
-
-/* Does the kind let others transfer the zone? */
-static bool is_permission(const char *kind)
-{
-    return strcmp(kind, "ALLOW-AXFR-FROM") == 0 || strcmp(kind, "TSIG-ALLOW-AXFR") == 0;
-}
-
-/* Of a zone that lists incompletely on this connection nobody may have what would look like all of
- * it. */
-static int encode_permission(struct rpc_worker *w, const struct zone *zone, struct span value,
-                             struct diag *diag)
-{
-    int rc = worker_lists_whole(w, zone, "no transfer is permitted", diag);
-    if (rc == PTRD_FOUND)
-        return encode_strings(&w->reply, value);
-    REPLY_LITERAL(&w->reply, "[]");
-    return rc < 0 ? rc : METHOD_NOTED;
 }
 
 static int encode_one(struct rpc_worker *w, const struct zone *zone, const char *kind,
                       struct diag *diag)
 {
-    struct span value;
-    int rc = strcmp(kind, NARROW) == 0 ? is_narrow(w, zone) : PTRD_ABSENT;
-    if (rc == PTRD_FOUND) {
-        REPLY_LITERAL(&w->reply, "[\"1\"]");
-        return 0;
-    }
-    if (rc == PTRD_ABSENT)
-        rc = resolve_metadata(w->snapshot, zone->id, kind, &value);
-    if (rc == PTRD_FOUND && is_permission(kind) && !is_empty(value))
-        return encode_permission(w, zone, value, diag);
-    if (rc == PTRD_FOUND)
-        return encode_strings(&w->reply, value);
-    if (rc == PTRD_ABSENT)
-        REPLY_LITERAL(&w->reply, "[]");
-    return rc;
+    struct encoding e = {.reply = &w->reply};
+    const struct metadata_sink sink = {.value = encode_value, .ctx = &e};
+    size_t start = e.reply->len;
+    REPLY_LITERAL(e.reply, "[");
+    int rc = powerdns_metadata(w->snapshot, zone, kind, &sink);
+    REPLY_LITERAL(e.reply, "]");
+    if (rc < 0 || e.values == 0 || e.reply->error || !powerdns_permits_transfer(kind))
+        return rc < 0 ? rc : METHOD_DONE;
+    rc = worker_lists_whole(w, zone, "no transfer is permitted", diag);
+    if (rc != PTRD_ABSENT)
+        return rc < 0 ? rc : METHOD_DONE;
+    e.reply->len = start;
+    REPLY_LITERAL(e.reply, "[]");
+    return METHOD_NOTED;
 }
 
-/* Of one kind, or of all (kind NULL). A name that is no zone of ours: false, so that PowerDNS asks
- * its next backend. */
+/* A leaf is a zone to PowerDNS, and one that has none. Any other name that is no zone of ours:
+ * false, so that PowerDNS asks its next backend. */
+static int encode_no_zone(struct rpc_worker *w, const struct name *name, const char *kind)
+{
+    int leaf = worker_leaf(w, name);
+    if (leaf == PTRD_ABSENT)
+        REPLY_LITERAL(&w->reply, "false");
+    else if (kind)
+        REPLY_LITERAL(&w->reply, "[]");
+    else
+        REPLY_LITERAL(&w->reply, "{}");
+    return leaf < 0 ? leaf : 0;
+}
+
+static int encode(struct rpc_worker *w, const struct name *name, const char *kind,
+                  struct diag *diag)
+{
+    const struct zone *zone = worker_zone(w, name);
+    if (!zone)
+        return encode_no_zone(w, name, kind);
+    return kind ? encode_one(w, zone, kind, diag) : encode_all(w, zone);
+}
+
+/* Of one kind, or of all (kind NULL). */
 static int get_metadata(struct rpc_worker *w, const json_t *parameters, const char *kind,
                         struct diag *diag)
 {
@@ -188,10 +90,8 @@ static int get_metadata(struct rpc_worker *w, const json_t *parameters, const ch
     int rc = param_name(parameters, "name", &name, diag);
     if (rc < 0 || (rc = worker_begin(w, diag)) < 0)
         return rc;
-    const struct zone *zone = worker_zone(w, &name);
-    if (!zone)
-        REPLY_LITERAL(&w->reply, "false");
-    else if ((rc = kind ? encode_one(w, zone, kind, diag) : encode_all(w, zone)) < 0)
+    rc = encode(w, &name, kind, diag);
+    if (rc < 0)
         diag_set(diag, rc, "metadata: %s", ptrd_strerror(rc));
     worker_end(w);
     return rc;
@@ -275,7 +175,8 @@ int method_set_metadata(struct rpc_worker *w, const json_t *parameters, struct d
         rc = param_text(parameters, "kind", &c.kind, diag);
     if (rc == 0 && !json_is_array(c.values))
         rc = diag_set(diag, PTRD_EINVAL, "parameter `value` is not an array");
-    if (rc == 0 && is_permission((const char *)c.kind.bytes) && json_array_size(c.values) > 0)
+    if (rc == 0 && powerdns_permits_transfer((const char *)c.kind.bytes) &&
+        json_array_size(c.values) > 0)
         rc = refuse_permission(w, &c, diag);
     return rc != METHOD_DONE ? rc : worker_edit(w, apply_change, &c, diag);
 }

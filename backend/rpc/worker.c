@@ -29,6 +29,11 @@ void rpc_worker_free(struct rpc_worker *w)
     free(w);
 }
 
+void rpc_worker_leaf(struct rpc_worker *w, enum leaf_mode mode)
+{
+    w->leaf = mode;
+}
+
 void rpc_worker_rest(struct rpc_worker *w)
 {
     reply_reset(&w->reply);
@@ -85,8 +90,12 @@ void worker_end(struct rpc_worker *w)
 
 const struct zone *worker_zone(const struct rpc_worker *w, const struct name *name)
 {
-    const struct zone *zone = table_zone_for(w->snapshot->table, name);
-    return zone && name_equal(&zone->apex, name) ? zone : NULL;
+    return powerdns_zone(w->snapshot, name);
+}
+
+int worker_leaf(struct rpc_worker *w, const struct name *name)
+{
+    return leaf_find(w->snapshot, w->leaf, name, &w->answer);
 }
 
 /* --- one request --- */

@@ -4,9 +4,10 @@
 
 #include "counters.h"
 #include "ptrd/edit/edit.h"
+#include "ptrd/powerdns/powerdns.h"
+#include "ptrd/powerdns/reply.h"
 #include "ptrd/resolve/within.h"
 #include "ptrd/rpc/rpc.h"
-#include "reply.h"
 #include "scan.h"
 
 struct json_t;
@@ -53,6 +54,7 @@ struct rpc_worker {
     struct transaction edit;
     struct reply reply;
     struct counted counted;
+    enum leaf_mode leaf;
     bool stdio;                        /* the pipe connector, not the Unix one */
     struct list_capacity capacity;     /* of a list on this connection */
     struct verdict verdicts[VERDICTS]; /* by zone id; they hold for: */
@@ -88,6 +90,10 @@ void worker_end(struct rpc_worker *w) PTRD_NONNULL;
 /* The zone of ours with exactly this name, or NULL; between worker_begin and worker_end. */
 const struct zone *worker_zone(const struct rpc_worker *w, const struct name *name) PTRD_NONNULL;
 
+/* Is the name, which is no zone of ours, a leaf (leaf.h)? PTRD_FOUND, PTRD_ABSENT or an error;
+ * between worker_begin and worker_end. */
+PTRD_CHECKED int worker_leaf(struct rpc_worker *w, const struct name *name) PTRD_NONNULL;
+
 /* Calls apply with the open edit, or with one of its own that is committed then. What apply refuses
  * (an error that is no failure of store or memory) is METHOD_REFUSED, and ends an open edit. Writes
  * `true` on success. */
@@ -110,6 +116,8 @@ PTRD_CHECKED int rpc_lookup(struct rpc_worker *w, const struct scan_request *req
 /* One record object (encode.c). qname: JSON text between quotes. zone_id 0: left out. */
 void encode_row(struct reply *r, struct span qname, const struct row *row,
                 uint32_t zone_id) PTRD_NONNULL;
+/* The inside of a JSON string: UTF-8 as it is, octets that are not UTF-8 as U+FFFD. */
+void encode_text(struct reply *r, struct span text) PTRD_NONNULL;
 /* A JSON string, quotes included. */
 void encode_string(struct reply *r, struct span text) PTRD_NONNULL;
 /* A JSON string with a name and its final dot. */

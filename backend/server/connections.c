@@ -21,10 +21,12 @@ struct connection {
     char peer[64];
 };
 
-int connections_init(struct connections *c, struct engine *e, unsigned max, struct log_limit *log)
+int connections_init(struct connections *c, struct engine *e, const struct server_config *config,
+                     struct log_limit *log)
 {
     pthread_condattr_t attr;
-    *c = (struct connections){.engine = e, .max = max, .log = log};
+    *c = (struct connections){
+        .engine = e, .max = config->connections_max, .leaf = config->leaf, .log = log};
     int rc = rpc_counters_new(&c->counters);
     if (rc < 0)
         return rc;
@@ -107,8 +109,9 @@ void connections_reap(struct connections *all)
 static void *thread_main(void *arg)
 {
     struct connection *c = arg;
-    const struct stream s = {c->fd, c->fd, c->peer, c->all->log, c->all->counters, false};
-    (void)!stream_serve(&s, c->all->engine); /* it has logged */
+    const struct connections *all = c->all;
+    const struct stream s = {c->fd, c->fd, c->peer, all->log, all->counters, all->leaf, false};
+    (void)!stream_serve(&s, all->engine); /* it has logged */
     end(c);
     return NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "log.h"
 #include "ptrd/rpc/rpc.h"
+#include "ptrd/server/server.h"
 
 struct connection;
 
@@ -20,10 +21,12 @@ struct connections {
     struct engine *engine;
     struct log_limit *log;
     struct rpc_counters *counters;
+    enum leaf_mode leaf;
 };
 
 /* PTRD_ENOMEM. */
-PTRD_CHECKED int connections_init(struct connections *c, struct engine *e, unsigned max,
+PTRD_CHECKED int connections_init(struct connections *c, struct engine *e,
+                                  const struct server_config *config,
                                   struct log_limit *log) PTRD_NONNULL;
 void connections_done(struct connections *c) PTRD_NONNULL; /* none left */
 

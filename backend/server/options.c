@@ -28,8 +28,10 @@ const struct option_key option_keys[] = {
      "clients at a time; PowerDNS holds one for each of its backend instances"},
     {"drain-ms", "MS", OPTION_NUMBER, KEY(drain_ms), "2000", 0, 600000, true,
      "how long requests in progress may take to end at SIGTERM"},
-    {"leaf", "off", OPTION_LEAF, KEY(leaf), "off", 0, 0, false,
-     "names answered as zones of their own; ipv6 and all come with a later version"},
+    {"leaf", "MODE", OPTION_LEAF, KEY(leaf), "off", 0, 0, false,
+     "off, ipv6 or all: full reverse names answered as zones of their own, for PowerDNS without "
+     "its "
+     "zone cache (pdns-fast.conf)"},
 };
 #define KEY_COUNT (sizeof option_keys / sizeof *option_keys)
 const unsigned option_key_count = KEY_COUNT;
@@ -68,14 +70,11 @@ static int set_number(const struct option_key *key, const char *text, unsigned *
     return 0;
 }
 
-static int set_leaf(const char *text, struct diag *diag)
+static int set_leaf(const char *text, enum leaf_mode *out, struct diag *diag)
 {
-    if (strcmp(text, "ipv6") == 0 || strcmp(text, "all") == 0)
-        return diag_set(diag, PTRD_EINVAL,
-                        "leaf: `%s` comes with a later version of ptrd; this one knows `off`",
-                        text);
-    if (strcmp(text, "off") != 0)
-        return diag_set(diag, PTRD_EINVAL, "leaf: expected `off`, found `%s`", text);
+    int rc = leaf_mode_parse(text, out);
+    if (rc < 0)
+        return diag_set(diag, rc, "leaf: expected `off`, `ipv6` or `all`, found `%s`", text);
     return 0;
 }
 
@@ -84,11 +83,8 @@ static int set_value(const struct option_key *key, const char *text, struct opti
 {
     if (key->kind == OPTION_NUMBER || key->kind == OPTION_MODE)
         return set_number(key, text, member(o, key), diag);
-    if (key->kind == OPTION_LEAF) {
-        int rc = set_leaf(text, diag);
-        if (rc < 0)
-            return rc;
-    }
+    if (key->kind == OPTION_LEAF)
+        return set_leaf(text, member(o, key), diag);
     size_t len = strlen(text);
     if (len == 0 || len >= key->size)
         return diag_set(diag, PTRD_EINVAL, "%s: expected 1 to %zu bytes, found %zu", key->name,
@@ -296,8 +292,7 @@ void options_compare(const struct options *running, const struct options *read,
     for (size_t i = 0; i < KEY_COUNT; i++) {
         const struct option_key *key = &option_keys[i];
         const char *a = (const char *)running + key->offset, *b = (const char *)read + key->offset;
-        bool text = key->kind == OPTION_TEXT || key->kind == OPTION_LEAF;
-        bool same = text ? strcmp(a, b) == 0 : memcmp(a, b, key->size) == 0;
+        bool same = key->kind == OPTION_TEXT ? strcmp(a, b) == 0 : memcmp(a, b, key->size) == 0;
         if (!same && !key->live)
             changed(key->name);
     }

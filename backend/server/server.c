@@ -189,7 +189,7 @@ int server_run(const struct server_config *config, struct engine *e)
     log_limit_init(&s.log);
     raise_descriptor_limit(config);
     (void)!store_clear_dead_readers(engine_store(e));
-    if (connections_init(&s.connections, e, config->connections_max, &s.log) < 0) {
+    if (connections_init(&s.connections, e, config, &s.log) < 0) {
         log_line("no memory");
         log_limit_done(&s.log);
         listener_close(&s.listener);

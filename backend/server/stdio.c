@@ -6,7 +6,7 @@
 
 /* PowerDNS's pipe connector starts one such process for each of its backend instances, and starts
  * it anew when it ends. */
-int server_stdio(struct engine *e)
+int server_stdio(struct engine *e, enum leaf_mode leaf)
 {
     struct log_limit log;
     struct rpc_counters *counters;
@@ -17,7 +17,7 @@ int server_stdio(struct engine *e)
     }
     log_limit_init(&log);
     signal(SIGPIPE, SIG_IGN);
-    const struct stream s = {STDIN_FILENO, STDOUT_FILENO, "--stdio", &log, counters, true};
+    const struct stream s = {STDIN_FILENO, STDOUT_FILENO, "--stdio", &log, counters, leaf, true};
     rc = stream_serve(&s, e);
     log_limit_done(&log);
     rpc_counters_free(counters);

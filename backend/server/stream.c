@@ -201,6 +201,7 @@ int stream_serve(const struct stream *s, struct engine *e)
     int rc = rpc_worker_new(e, &w);
     if (rc == 0) {
         rpc_worker_count(w, s->counters);
+        rpc_worker_leaf(w, s->leaf);
         if (s->stdio)
             rpc_worker_stdio(w);
         rc = serve(s, w, &in);

@@ -10,6 +10,7 @@ struct stream {
     const char *peer; /* for log lines */
     struct log_limit *log;
     struct rpc_counters *counters;
+    enum leaf_mode leaf;
     bool stdio; /* of the pipe connector */
 };
 

@@ -315,6 +315,9 @@ int env_open(const struct paths *paths, enum store_open_mode mode, size_t map_si
     if (stat(paths->file[FILE_DATA], &data) && (errno != ENOENT || mode != STORE_OPEN_CREATE))
         return env_refuse(paths, mode, errno, diag);
     bool new_data = data.st_size == 0;
+    if (new_data && mode != STORE_OPEN_CREATE) /* LMDB would make a store without zones of it */
+        return diag_set(diag, PTRD_ECORRUPT, "%s is truncated: it is empty",
+                        paths->file[FILE_DATA]);
     int err = lock_file_prepare(paths, diag);
     if (err)
         return err;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Where a reader of a writer stands in a table: the writer's changes may move a cursor. */
 struct mark {
@@ -22,6 +23,9 @@ struct store_reader {
     MDB_cursor *cursors[STORE_TABLES];
     bool cursor_fresh[STORE_TABLES]; /* renewed in this transaction */
     bool begun, tables;
+    int64_t lag_ns;  /* 0: what lies at the path is looked at for each request */
+    int64_t look_ns; /* when it is to be looked at next; size: of the data file at the last look */
+    off_t size;
     size_t txn_id;          /* of the last transaction; what follows holds while it is the same: */
     struct store_meta meta; /* with meta_read */
     bool meta_read;
@@ -89,10 +93,37 @@ void store_reader_free(struct store_reader *r)
     free(r);
 }
 
+void store_reader_lag(struct store_reader *r, unsigned lag_us)
+{
+    r->lag_ns = (int64_t)lag_us * 1000;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Has a look within the lag found the environment in order? Else the time of the next is set. */
+static bool reader_looked(struct store_reader *r)
+{
+    if (r->lag_ns == 0)
+        return false;
+    int64_t now = now_ns();
+    if (r->env && now < r->look_ns && !atomic_load_explicit(&r->env->foreign, memory_order_relaxed))
+        return true;
+    r->look_ns = now + r->lag_ns;
+    return false;
+}
+
 /* The environment at the path, the file long enough for its two meta pages. */
 static int reader_settle(struct store_reader *r, off_t *size)
 {
     struct identity there;
+    *size = r->size;
+    if (reader_looked(r))
+        return 0;
     int err = identity_read(&r->store->paths, &there, size);
     if (err)
         return err;
@@ -103,6 +134,7 @@ static int reader_settle(struct store_reader *r, off_t *size)
         if (err)
             return err;
     }
+    r->size = *size;
     return *size < 2 * (off_t)r->env->page_size ? PTRD_ECORRUPT : 0;
 }
 
@@ -188,6 +220,8 @@ int store_read_begin(struct store_reader *r, struct store_meta *meta)
     int err = reader_begin(r, meta);
     if (err == PTRD_ELOCKFILE) /* the file is opened anew */
         err = reader_begin(r, meta);
+    if (err)
+        r->look_ns = 0;
     return err == PTRD_ELOCKFILE ? PTRD_ECORRUPT : err;
 }
 

@@ -56,6 +56,8 @@ def free_port():
 class Server:
     """A process in a directory of its own that answers DNS on 127.0.0.1."""
 
+    environment = None  # of the process; None: that of the tests
+
     def __init__(self, name):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=name + "-"))
         self.address, self.port = "127.0.0.1", free_port()
@@ -65,7 +67,7 @@ class Server:
     def start(self, command, probe):
         """Runs command and waits until probe (name, type) gets any reply."""
         self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=self._log,
-                                        stderr=subprocess.STDOUT, cwd=self.dir)
+                                        stderr=subprocess.STDOUT, cwd=self.dir, env=self.environment)
         end = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -211,9 +213,9 @@ class Tool(Exception):
         self.status, self.output = status, output
 
 
-def run_tool(*command, text=None, timeout=30):
+def run_tool(*command, text=None, timeout=30, env=None):
     """Runs a program to its end; returns what it printed."""
-    done = subprocess.run([str(c) for c in command], input=text, stdin=None if text else subprocess.DEVNULL,
+    done = subprocess.run([str(c) for c in command], input=text, stdin=None if text else subprocess.DEVNULL, env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
     if done.returncode != 0:
         raise Tool(" ".join(map(str, command)), done.returncode, done.stdout)
@@ -254,7 +256,7 @@ class Pdns(Server):
 
     def pdnsutil(self, *args):
         """pdnsutil with this server's configuration; returns what it printed. Tool when it fails."""
-        return run_tool("pdnsutil", f"--config-dir={self.dir}", *args)
+        return run_tool("pdnsutil", f"--config-dir={self.dir}", *args, env=self.environment)
 
     def control(self, *args):
         return run_tool("pdns_control", f"--config-dir={self.dir}", *args)

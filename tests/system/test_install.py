@@ -26,6 +26,7 @@ def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
         "share/doc/ptrd/LICENSE",
         "share/doc/ptrd/README.md",
         "share/doc/ptrd/examples/README.md",
+        "share/doc/ptrd/examples/pdns-fast.conf",
         "share/doc/ptrd/examples/pdns-safe.conf",
         "share/doc/ptrd/examples/pdns-transfers.conf",
         "share/doc/ptrd/examples/sample-overrides.csv",

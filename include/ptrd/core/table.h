@@ -91,6 +91,7 @@ struct place {
     const struct zone *zone; /* the name's own zone, or NULL */
     const struct cut *cut;   /* what rules it; NULL when PLACE_FREE */
     enum place_rule rule;
+    bool owns_dname; /* PLACE_FREE: a DNAME stands at the name itself */
 };
 
 /* One family's blocks, sorted by first, enclosing before enclosed. */

@@ -8,7 +8,7 @@
 #ifndef PTRD_RPC_RPC_H
 #define PTRD_RPC_RPC_H
 
-#include "ptrd/resolve/resolve.h"
+#include "ptrd/resolve/leaf.h"
 
 #define RPC_FRAME_MAX (4u << 20) /* bytes of one request */
 #define RPC_REPLY_MAX (1u << 30) /* bytes of one reply */
@@ -27,6 +27,8 @@ void rpc_worker_free(struct rpc_worker *w); /* gives up an open edit */
 /* The client is PowerDNS's pipe connector, which reads long replies faster than its Unix connector;
  * before the first request. */
 void rpc_worker_stdio(struct rpc_worker *w) PTRD_NONNULL;
+/* Which names are leaves; none without it. Before the first request. */
+void rpc_worker_leaf(struct rpc_worker *w, enum leaf_mode mode) PTRD_NONNULL;
 
 /* What all workers of a server have done, for backend-cmd `stats`. Any thread. */
 struct rpc_counters;

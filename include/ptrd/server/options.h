@@ -4,6 +4,7 @@
 #define PTRD_SERVER_OPTIONS_H
 
 #include "ptrd/core/error.h"
+#include "ptrd/resolve/leaf.h"
 
 #define OPTION_TEXT_SIZE 4096
 
@@ -11,7 +12,7 @@ struct options {
     char db[OPTION_TEXT_SIZE];
     char socket[OPTION_TEXT_SIZE];
     char socket_group[OPTION_TEXT_SIZE];
-    char leaf[16];
+    enum leaf_mode leaf;
     unsigned socket_mode;
     unsigned connections_max;
     unsigned drain_ms;

@@ -5,12 +5,13 @@
 #ifndef PTRD_SERVER_SERVER_H
 #define PTRD_SERVER_SERVER_H
 
-#include "ptrd/resolve/snapshot.h"
+#include "ptrd/resolve/leaf.h"
 
 struct server_config {
     const char *socket_path;  /* NULL: the socket comes from the service manager (LISTEN_FDS) */
     const char *socket_group; /* name or number; NULL: the process's group */
     unsigned socket_mode;     /* permission bits */
+    enum leaf_mode leaf;      /* which names are leaves */
     unsigned connections_max; /* further ones are closed at once, with a rate-limited log line */
     unsigned drain_ms;        /* SIGTERM: how long requests in progress may take to end */
     /* SIGHUP: reads the configuration again, logs what cannot change while running, and sets
@@ -25,6 +26,6 @@ struct server_config {
 int server_run(const struct server_config *config, struct engine *e) PTRD_NONNULL;
 
 /* The same protocol on stdin/stdout until end of input. Returns the exit status. */
-int server_stdio(struct engine *e) PTRD_NONNULL;
+int server_stdio(struct engine *e, enum leaf_mode leaf) PTRD_NONNULL;
 
 #endif

@@ -43,6 +43,11 @@ PTRD_CHECKED int store_clear_dead_readers(struct store *s) PTRD_NONNULL;
 PTRD_CHECKED int store_reader_new(struct store *s, struct store_reader **out) PTRD_NONNULL;
 void store_reader_free(struct store_reader *r);
 
+/* For a reader of many small requests in a row: whether the directory was replaced is looked at
+ * again only lag_us after the last look, and for each request while the store fails. 0, the
+ * default: for each request. Changes of the data are seen by each request all the same. */
+void store_reader_lag(struct store_reader *r, unsigned lag_us) PTRD_NONNULL;
+
 /* Begins (renews) the transaction and reads the meta record. PTRD_ECORRUPT, PTRD_EVERSION,
  * PTRD_ESTORE, -errno (store gone); the reader stays usable for another try. */
 PTRD_CHECKED int store_read_begin(struct store_reader *r, struct store_meta *meta) PTRD_NONNULL;

@@ -1,9 +1,6 @@
-#include "reply.h"
+#include "ptrd/powerdns/reply.h"
 
 #include <stdlib.h>
-
-#include "ptrd/rpc/rpc.h"
-#include "scan.h"
 
 #define CAPACITY_FIRST 8192
 #define CAPACITY_KEPT (1u << 20) /* `list` and getAllDomains may need more, seldom */
@@ -11,7 +8,7 @@
 void reply_done(struct reply *r)
 {
     free(r->bytes);
-    *r = (struct reply){0};
+    *r = (struct reply){.bare = r->bare};
 }
 
 void reply_reset(struct reply *r)
@@ -26,7 +23,7 @@ bool reply_grow(struct reply *r, size_t n)
 {
     if (r->error)
         return false;
-    if (n > RPC_REPLY_MAX - r->len) {
+    if (n > REPLY_MAX - r->len) {
         r->error = PTRD_ELIMIT;
         return false;
     }
@@ -59,20 +56,22 @@ void reply_number(struct reply *r, uint64_t number)
 #define OCTET_TEXT_MAX 5
 
 /* What stands for an octet: JSON escapes quote and backslash, so `\DDD` becomes `\\DDD`. */
-static char *write_decimal(char *p, uint8_t c)
+static char *write_decimal(char *p, uint8_t c, bool bare)
 {
-    memcpy(p, "\\\\", 2);
-    p[2] = (char)('0' + c / 100);
-    p[3] = (char)('0' + c / 10 % 10);
-    p[4] = (char)('0' + c % 10);
-    return p + OCTET_TEXT_MAX;
+    *p++ = '\\';
+    if (!bare)
+        *p++ = '\\';
+    *p++ = (char)('0' + c / 100);
+    *p++ = (char)('0' + c / 10 % 10);
+    *p++ = (char)('0' + c % 10);
+    return p;
 }
 
-static char *write_octet(char *p, uint8_t c)
+static char *write_octet(char *p, uint8_t c, bool bare)
 {
     if (c < 0x20 || c > 0x7e)
-        return write_decimal(p, c);
-    if (c == '"' || c == '\\')
+        return write_decimal(p, c, bare);
+    if ((c == '"' || c == '\\') && !bare)
         *p++ = '\\';
     *p++ = (char)c;
     return p;
@@ -80,7 +79,7 @@ static char *write_octet(char *p, uint8_t c)
 
 void reply_content(struct reply *r, struct span content)
 {
-    if (content.len > RPC_REPLY_MAX / OCTET_TEXT_MAX) {
+    if (content.len > REPLY_MAX / OCTET_TEXT_MAX) {
         r->error = PTRD_ELIMIT;
         return;
     }
@@ -88,30 +87,8 @@ void reply_content(struct reply *r, struct span content)
         return;
     char *p = r->bytes + r->len;
     for (size_t i = 0; i < content.len; i++)
-        p = write_octet(p, content.bytes[i]);
+        p = write_octet(p, content.bytes[i], r->bare);
     r->len = (size_t)(p - r->bytes);
-}
-
-void reply_text(struct reply *r, struct span text)
-{
-    static const char hex[] = "0123456789abcdef";
-    const char *p = (const char *)text.bytes, *end = p + text.len;
-    while (p < end) {
-        uint8_t c = (uint8_t)*p;
-        unsigned n = c < 0x80 ? 1 : scan_utf8_length(p, end);
-        if (n == 0) {
-            REPLY_LITERAL(r, "\xef\xbf\xbd");
-            n = 1;
-        } else if (c < 0x20 || c == 0x7f) {
-            const char escape[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-            reply_put(r, escape, sizeof escape);
-        } else {
-            if (c == '"' || c == '\\')
-                REPLY_LITERAL(r, "\\");
-            reply_put(r, p, n);
-        }
-        p += n;
-    }
 }
 
 /* Octets that stand for themselves in a label and in JSON. */
@@ -123,7 +100,7 @@ static const bool plain[256] = {
     ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1, ['-'] = 1, ['_'] = 1, ['*'] = 1, ['/'] = 1,
 };
 
-static char *write_label(char *p, const uint8_t *label, unsigned len)
+static char *write_label(char *p, const uint8_t *label, unsigned len, bool bare)
 {
     for (unsigned i = 0; i < len; i++) {
         uint8_t c = label[i];
@@ -131,9 +108,9 @@ static char *write_label(char *p, const uint8_t *label, unsigned len)
             *p++ = (char)c;
         /* RFC 1035 5.1: dots and backslashes inside a label; blanks as PowerDNS writes them */
         else if (c == '.' || c == '\\' || c == ' ')
-            p = write_decimal(p, c);
+            p = write_decimal(p, c, bare);
         else
-            p = write_octet(p, c);
+            p = write_octet(p, c, bare);
     }
     *p++ = '.';
     return p;
@@ -155,7 +132,7 @@ void reply_name(struct reply *r, struct span wire)
             r->error = PTRD_ECORRUPT;
             return;
         }
-        p = write_label(p, wire.bytes + at + 1, len);
+        p = write_label(p, wire.bytes + at + 1, len, r->bare);
         at += len + 1;
     }
     if (at == 0)
