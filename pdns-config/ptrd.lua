@@ -1,0 +1,161 @@
+-- In-process mode of ptrd for PowerDNS, launch=lua2,remote: pdns-in-process.conf says the rest.
+-- PowerDNS asks this file; libptrd answers from the store that ptrd --db and ptrctl --db name.
+--
+-- The settings: which store, and which names are leaves (ptrd(8), --leaf: "off" while PowerDNS's
+-- zone cache is on). PTRD_DB, PTRD_LEAF and PTRD_LIBRARY in pdns_server's environment stand above.
+local settings = {
+  db = os.getenv("PTRD_DB") or "/var/lib/ptrd",
+  leaf = os.getenv("PTRD_LEAF") or "off",
+  library = os.getenv("PTRD_LIBRARY") or "libptrd.so",
+}
+
+local ffi = require("ffi")
+ffi.cdef [[
+  struct ptrd;
+  struct ptrd_row {
+    const char *name, *content;
+    uint32_t name_len, content_len, ttl_s;
+    int32_t zone_id;
+    uint16_t type;
+    uint8_t auth;
+  };
+  struct ptrd_value { const char *kind, *value; uint32_t kind_len, value_len; };
+  struct ptrd_key { const char *content; uint32_t content_len, id; uint16_t flags; uint8_t active, published; };
+  struct ptrd_denial { const char *before, *after, *unhashed; };
+  int ptrd_abi(void);
+  struct ptrd *ptrd_open(const char *dir, const char *leaf);
+  void ptrd_close(struct ptrd *);
+  const char *ptrd_error(const struct ptrd *);
+  long ptrd_lookup(struct ptrd *, const char *name, int type, int64_t zone_id, const struct ptrd_row **);
+  long ptrd_list(struct ptrd *, const char *zone, const struct ptrd_row **);
+  long ptrd_metadata(struct ptrd *, const char *zone, const char *kind, const struct ptrd_value **);
+  long ptrd_keys(struct ptrd *, const char *zone, const struct ptrd_key **);
+  long ptrd_before_and_after(struct ptrd *, int64_t zone_id, const char *name, const struct ptrd_denial **);
+]]
+local lib = ffi.load(settings.library)
+assert(lib.ptrd_abi() == 1, "ptrd.lua and libptrd are of different versions")
+local handle = ffi.gc(lib.ptrd_open(settings.db, settings.leaf), lib.ptrd_close)
+assert(handle ~= nil, "ptrd.lua: db or leaf is wrong")
+
+local rows = ffi.new("const struct ptrd_row *[1]")
+local values = ffi.new("const struct ptrd_value *[1]")
+local keys = ffi.new("const struct ptrd_key *[1]")
+local denial = ffi.new("const struct ptrd_denial *[1]")
+
+-- A number of results; nil: no zone of ours, which is remote's to answer. An error is SERVFAIL to
+-- PowerDNS, and nothing else would be right: `false` and {} say that there is no such thing.
+local function count(result)
+  result = tonumber(result)
+  if result == -1 then error(ffi.string(lib.ptrd_error(handle)), 0) end
+  return result >= 0 and result or nil
+end
+
+-- PowerDNS takes a string that looks like a number for one: the name `7`, say, as the target of a
+-- CNAME. An escape in front means the same name.
+local function text(bytes, len)
+  local s = ffi.string(bytes, len)
+  if tonumber(s) then s = string.format("\\%03d%s", s:byte(), s:sub(2)) end
+  return s
+end
+
+local function record(row, name)
+  return {
+    name = name,
+    type = row.type,
+    content = text(row.content, row.content_len),
+    ttl = row.ttl_s,
+    domain_id = row.zone_id,
+    auth = row.auth == 1,
+  }
+end
+
+dns_dnssec = true
+
+-- The time of a question is that of its calls from PowerDNS, 26 for an IPv6 PTR, most of them for
+-- names without records: those have one table, and methods of PowerDNS's types are looked up once.
+local to_string, get_code
+local nothing, empty = {}, { type = 0, domain_id = 0, auth = true }
+local one_empty = { empty }
+
+function dns_lookup(qtype, qname, domain_id)
+  to_string = to_string or qname.toString
+  get_code = get_code or qtype.getCode
+  local n = count(lib.ptrd_lookup(handle, to_string(qname), get_code(qtype), domain_id, rows))
+  if n == 0 then return nothing end
+  local row = rows[0]
+  if n == 1 and row.type == 0 then
+    empty.name, empty.domain_id, empty.auth = qname, row.zone_id, row.auth == 1
+    return one_empty
+  end
+  local result = {}
+  for i = 1, n do result[i] = record(row[i - 1], qname) end
+  return result
+end
+
+function dns_list(zone)
+  local n = count(lib.ptrd_list(handle, zone:toString(), rows))
+  if not n then return false end
+  local result = {}
+  for i = 1, n do
+    local row = rows[0][i - 1]
+    result[i] = record(row, text(row.name, row.name_len))
+  end
+  return result
+end
+
+function dns_get_domain_metadata(zone, kind)
+  local n = count(lib.ptrd_metadata(handle, zone:toString(), kind, values))
+  if not n then return false end
+  local result = {}
+  for i = 1, n do
+    local v = values[0][i - 1]
+    if v.value ~= nil then result[#result + 1] = ffi.string(v.value, v.value_len) end
+  end
+  return result
+end
+
+function dns_get_all_domain_metadata(zone)
+  local n = count(lib.ptrd_metadata(handle, zone:toString(), nil, values))
+  if not n then return false end
+  local result = {}
+  for i = 1, n do
+    local v = values[0][i - 1]
+    local kind = ffi.string(v.kind, v.kind_len)
+    local list = result[kind] or {}
+    if v.value ~= nil then list[#list + 1] = ffi.string(v.value, v.value_len) end
+    result[kind] = list
+  end
+  return result
+end
+
+function dns_get_domain_keys(zone)
+  local n = count(lib.ptrd_keys(handle, zone:toString(), keys))
+  if not n then return false end
+  local result = {}
+  for i = 1, n do
+    local k = keys[0][i - 1]
+    result[i] = {
+      id = k.id,
+      flags = k.flags,
+      active = k.active == 1,
+      published = k.published == 1,
+      content = ffi.string(k.content, k.content_len),
+    }
+  end
+  return result
+end
+
+function dns_get_before_and_after_names_absolute(id, name)
+  count(lib.ptrd_before_and_after(handle, id, name:toString(), denial))
+  local d = denial[0]
+  return {
+    before = ffi.string(d.before),
+    after = ffi.string(d.after),
+    unhashed = ffi.string(d.unhashed),
+  }
+end
+
+-- Edits, key changes and lists of zones stay with remote: PowerDNS sends them to the backend that
+-- answers this with yes, and lists a zone twice that two backends list.
+function dns_get_domaininfo() return false end
+function dns_get_all_domains() return {} end
