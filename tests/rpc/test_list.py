@@ -177,12 +177,12 @@ zones:
   - prefix: 10.0.0.0/8
 blocks:
   - {prefix: 10.0.0.0/16, name: "{ip}.isp.example"}
-  - {prefix: 10.16.0.0/12, name: "{ip}.isp.example"}
+  - {prefix: 10.32.0.0/11, name: "{ip}.isp.example"}
 """)
     with connected(store, True, 0) as client:
         rows = listed(client, "10.in-addr.arpa")
-        assert len(rows) == 3 + 65536 + 256 + 1         # the /12 has 2^20 names
-        assert "room for about 1000000 records; left out: 1 of 2 blocks, 10.16.0.0/12 with 1048576 names" in \
+        assert len(rows) == 3 + 65536 + 256 + 1         # the /11 has 2^21 names
+        assert "room for about 1100000 records; left out: 1 of 2 blocks, 10.32.0.0/11 with 2097152 names" in \
             client.ptrd.log()
 
 

@@ -37,7 +37,9 @@ class Secondary(Server):
 class Knot(Secondary):
     def __init__(self, primary, zones):
         super().__init__("knot", ["/usr/sbin/knotd", "-c", "CONF"], zones, lambda self: "\n".join([
-            "server:", f"  listen: {self.address}@{self.port}", f"  rundir: {self.dir}", "database:", f"  storage: {self.dir}",
+            "server:", f"  listen: {self.address}@{self.port}", f"  rundir: {self.dir}",
+            f"  tcp-remote-io-timeout: {1000 * TRANSFER_S}",   # PowerDNS begins to send when it has the whole list
+            "database:", f"  storage: {self.dir}",
             "log:", "  - target: stderr", "    any: info",
             "remote:", "  - id: primary", f"    address: {primary.address}@{primary.port}",
             "zone:", *(line for zone in zones for line in (

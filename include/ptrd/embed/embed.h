@@ -30,6 +30,7 @@ extern "C" {
 /* Results below 0; all others are counts. */
 #define PTRD_FAILED (-1)  /* no answer: ptrd_error says why. Never "there is none" */
 #define PTRD_NO_ZONE (-2) /* the name is no zone of this store */
+#define PTRD_EMPTY (-3)   /* of ptrd_lookup: an empty non-terminal, not below a delegation */
 
 struct ptrd;
 
@@ -75,25 +76,31 @@ PTRD_API void ptrd_close(struct ptrd *h); /* NULL is fine */
 PTRD_API const char *ptrd_error(const struct ptrd *h);
 
 /* What stands at a name. type: 0 to 65535, 255 for all; zone_id: of the zone that is asked, 0 or
- * less for any. No rows: the name does not exist in that zone, or has none of the type. */
-PTRD_API long ptrd_lookup(struct ptrd *h, const char *name, int type, int64_t zone_id,
-                          const struct ptrd_row **rows);
+ * less for any. No rows: the name does not exist in that zone, or has none of the type. PTRD_EMPTY:
+ * most names above an address are that, and the caller need not look at *rows to know it; its one
+ * row is there. */
+PTRD_API int ptrd_lookup(struct ptrd *h, const char *name, int type, int32_t zone_id,
+                         const struct ptrd_row **rows);
 
-/* A whole zone, up to 1,000,000 records: beyond that the generated names of a block are left out
+/* A number that stays as long as the store does: what was asked for after this call is the same
+ * for as long as it is repeated. 0: the store fails. What the last call gave stays valid. */
+PTRD_API int ptrd_generation(struct ptrd *h);
+
+/* A whole zone, up to 1,100,000 records: beyond that the generated names of a block are left out
  * together, as in `list` of ptrd(8). At least one row, or PTRD_NO_ZONE. */
-PTRD_API long ptrd_list(struct ptrd *h, const char *zone, const struct ptrd_row **rows);
+PTRD_API int ptrd_list(struct ptrd *h, const char *zone, const struct ptrd_row **rows);
 
 /* Metadata of one kind, or of all (kind NULL). Of a zone too large for ptrd_list, the kinds that
  * permit transfers have no values. A leaf is a zone without any. */
-PTRD_API long ptrd_metadata(struct ptrd *h, const char *zone, const char *kind,
+PTRD_API int ptrd_metadata(struct ptrd *h, const char *zone, const char *kind,
                             const struct ptrd_value **values);
 
 /* The zone's DNSSEC keys. A leaf has none. */
-PTRD_API long ptrd_keys(struct ptrd *h, const char *zone, const struct ptrd_key **keys);
+PTRD_API int ptrd_keys(struct ptrd *h, const char *zone, const struct ptrd_key **keys);
 
 /* The NSEC or NSEC3 record that speaks of a name, which is relative to the zone with this id, or a
  * hash in base32hex (PowerDNS's getBeforeAndAfterNamesAbsolute). 1. */
-PTRD_API long ptrd_before_and_after(struct ptrd *h, int64_t zone_id, const char *name,
+PTRD_API int ptrd_before_and_after(struct ptrd *h, int32_t zone_id, const char *name,
                                     const struct ptrd_denial **denial);
 
 #ifdef __cplusplus
