@@ -20,6 +20,8 @@ uint32_t lookup_records(const struct model *m, const struct name *owner, uint16_
 {
     bool any = type == RRTYPE_ANY;
     *first = lower_record(m, owner, any ? 0 : type);
+    if (*first == m->record_count || !name_equal(&m->records[*first].owner, owner))
+        return 0;
     return lower_record(m, owner, any ? UINT16_MAX + 1u : type + 1u) - *first;
 }
 

@@ -15,6 +15,7 @@ struct pairs {
     check_finding_fn *fn;
     void *ctx;
     uint64_t *errors, *warnings;
+    bool wildcards; /* some record stands at one */
 };
 
 PTRD_FORMAT(4, 5)
@@ -32,6 +33,18 @@ static void report(struct pairs *p, bool error, const struct model_place *place,
     p->fn(p->ctx, &finding);
 }
 
+/* The addresses that generate a name: one of the family, or else one of the other. */
+static bool generated_any(const struct pairs *p, const struct name *name, enum family family,
+                          struct addr *out)
+{
+    struct addr addrs[2];
+    const struct block *blocks[2];
+    unsigned count = table_forward(p->t, name, addrs, blocks);
+    if (count)
+        *out = addrs[count == 2 && addrs[1].family == family];
+    return count;
+}
+
 /* The generated address of a name in one family. */
 static bool generated(const struct pairs *p, const struct name *name, enum family family,
                       struct addr *out)
@@ -45,11 +58,6 @@ static bool generated(const struct pairs *p, const struct name *name, enum famil
             return true;
         }
     return false;
-}
-
-static enum family other_family(enum family family)
-{
-    return family == FAMILY_IPV4 ? FAMILY_IPV6 : FAMILY_IPV4;
 }
 
 static uint16_t address_type(enum family family)
@@ -72,11 +80,10 @@ static uint32_t explicit_addresses(const struct pairs *p, const struct name *nam
 
 /* Would the PTR give its target this address (ptrd-zones(5), forward_auto)? The last condition,
  * that nothing else stands there, is the caller's. */
-static bool asks_derived(const struct pairs *p, const struct model_ptr *ptr,
+static bool asks_derived(const struct zone *z, const struct model_ptr *ptr,
                          const struct name *target)
 {
-    const struct zone *z = table_zone_for(p->t, target);
-    if (!z || name_equal(&z->apex, target) || !name_is_host(target))
+    if (name_equal(&z->apex, target) || !name_is_host(target))
         return false;
     return ptr->forward == FORWARD_AUTO || (ptr->forward == FORWARD_UNSAID && z->forward_auto);
 }
@@ -85,7 +92,7 @@ static bool asks_derived(const struct pairs *p, const struct model_ptr *ptr,
 static bool hides_wildcard(const struct pairs *p, const struct name *target)
 {
     static const struct name star = {.len = 3, .wire = "\1*"};
-    const struct zone *z = table_zone_for(p->t, target);
+    const struct zone *z = p->wildcards ? table_zone_for(p->t, target) : NULL;
     struct name above = *target, wildcard;
     uint32_t first;
     while (z && !name_equal(&above, &z->apex)) {
@@ -97,15 +104,23 @@ static bool hides_wildcard(const struct pairs *p, const struct name *target)
     return false;
 }
 
+static void print_ptr(const struct model_ptr *ptr, const struct name *target,
+                      char from[ADDR_TEXT_SIZE], char to[NAME_TEXT_SIZE])
+{
+    addr_print(&(struct addr){.num = ptr->num, .family = (enum family)ptr->family}, from);
+    name_print(target, to);
+}
+
 /* A target that the zone does not answer for itself: others have its addresses, so the only wrong
  * thing is to have asked for one. */
 static void check_ruled(struct pairs *p, const struct model_ptr *ptr, const struct place *at,
-                        const char *from, const char *to)
+                        const struct name *target)
 {
     struct model_place place = {.line = ptr->line, .column = ptr->column, .file = ptr->file};
-    char cut[NAME_TEXT_SIZE], line[512];
+    char from[ADDR_TEXT_SIZE], to[NAME_TEXT_SIZE], cut[NAME_TEXT_SIZE], line[512];
     if (at->rule != PLACE_BELOW_DNAME && ptr->forward != FORWARD_AUTO)
         return;
+    print_ptr(ptr, target, from, to);
     const char *what = check_cut_print(p->m, at->cut, place, line, sizeof line);
     name_print(&at->cut->name, cut);
     report(p, false, &place,
@@ -113,44 +128,69 @@ static void check_ruled(struct pairs *p, const struct model_ptr *ptr, const stru
            to, at->rule == PLACE_AT_CUT ? "at" : "below", what, cut, line);
 }
 
+enum agreement { AGREES, ANOTHERS, ALIAS, NO_ADDRESS, HIDES };
+
+/* What the target of a PTR, in a zone of ours and under no cut, says. other: where it is the name
+ * of another address, that one. An explicit RRset that disagrees with a generated name is its
+ * owner's finding. */
+static enum agreement agreement(const struct pairs *p, const struct model_ptr *ptr,
+                                const struct zone *z, const struct name *target, struct addr *other)
+{
+    struct addr addr = {.num = ptr->num, .family = (enum family)ptr->family};
+    uint32_t first, count = 0;
+    bool holds = false;
+    bool any = lookup_records(p->m, target, RRTYPE_ANY, &first);
+    if (any)
+        count = explicit_addresses(p, target, &addr, &holds);
+    if (holds)
+        return AGREES;
+    if (generated_any(p, target, addr.family, other))
+        return addr_compare(other, &addr) == 0 ? AGREES : ANOTHERS;
+    if (any && lookup_records(p->m, target, RRTYPE_CNAME, &first))
+        return ALIAS;
+    if (count || !asks_derived(z, ptr, target))
+        return NO_ADDRESS;
+    return hides_wildcard(p, target) ? HIDES : AGREES;
+}
+
+static void report_ptr(struct pairs *p, const struct model_ptr *ptr, const struct name *target,
+                       enum agreement agreement, const struct addr *other)
+{
+    struct model_place place = {.line = ptr->line, .column = ptr->column, .file = ptr->file};
+    char from[ADDR_TEXT_SIZE], to[NAME_TEXT_SIZE], text[ADDR_TEXT_SIZE];
+    print_ptr(ptr, target, from, to);
+    if (agreement == ANOTHERS) {
+        addr_print(other, text);
+        report(p, true, &place, "PTR of %s is %s, which is the generated name of %s", from, to,
+               text);
+    } else if (agreement == ALIAS) {
+        report(p, false, &place, "PTR of %s is %s, which is an alias (CNAME)", from, to);
+    } else if (agreement == NO_ADDRESS) {
+        report(p, false, &place, "PTR of %s is %s, which has no %s of that address", from, to,
+               ptr->family == FAMILY_IPV4 ? "A" : "AAAA");
+    } else {
+        report(p, false, &place, "the forward name %s derived from the PTR of %s hides a wildcard",
+               to, from);
+    }
+}
+
 static void check_ptr(struct pairs *p, const struct model_ptr *ptr)
 {
-    struct addr addr = {.num = ptr->num, .family = (enum family)ptr->family}, other;
-    struct model_place place = {.line = ptr->line, .column = ptr->column, .file = ptr->file};
     struct span wire = model_target(p->m, ptr);
     struct name target;
-    char from[ADDR_TEXT_SIZE], to[NAME_TEXT_SIZE], text[ADDR_TEXT_SIZE];
-    uint32_t first;
-    bool holds;
-
+    struct addr other;
     if (name_from_wire(wire.bytes, wire.len, &target) < 0 || ptr->forward == FORWARD_EXTERNAL)
         return;
     struct place at = table_place(p->t, &target);
     if (!at.zone)
         return; /* not ours: whoever serves the zone answers for it */
-    addr_print(&addr, from);
-    name_print(&target, to);
     if (at.rule != PLACE_FREE) {
-        check_ruled(p, ptr, &at, from, to);
+        check_ruled(p, ptr, &at, &target);
         return;
     }
-    uint32_t count = explicit_addresses(p, &target, &addr, &holds);
-    bool is_generated = generated(p, &target, addr.family, &other);
-    if (holds || (is_generated && other.num == addr.num))
-        return; /* an explicit RRset that disagrees is its owner's finding */
-    if (is_generated || generated(p, &target, other_family(addr.family), &other)) {
-        addr_print(&other, text);
-        report(p, true, &place, "PTR of %s is %s, which is the generated name of %s", from, to,
-               text);
-    } else if (lookup_records(p->m, &target, RRTYPE_CNAME, &first)) {
-        report(p, false, &place, "PTR of %s is %s, which is an alias (CNAME)", from, to);
-    } else if (count || !asks_derived(p, ptr, &target)) {
-        report(p, false, &place, "PTR of %s is %s, which has no %s of that address", from, to,
-               addr.family == FAMILY_IPV4 ? "A" : "AAAA");
-    } else if (hides_wildcard(p, &target)) {
-        report(p, false, &place, "the forward name %s derived from the PTR of %s hides a wildcard",
-               to, from);
-    }
+    enum agreement found = agreement(p, ptr, at.zone, &target, &other);
+    if (found != AGREES)
+        report_ptr(p, ptr, &target, found, &other);
 }
 
 /* An explicit address RRset or CNAME at a generated name must say the same. */
@@ -304,6 +344,8 @@ int check_pairs(const struct model *m, const struct table *table, check_finding_
     struct pairs p = {
         .m = m, .t = table, .fn = fn, .ctx = ctx, .errors = errors, .warnings = warnings};
     *errors = *warnings = 0;
+    for (uint32_t i = 0; i < m->record_count && !p.wildcards; i++)
+        p.wildcards = name_is_wildcard(&m->records[i].owner);
     for (uint32_t i = 0; i < m->ptr_count; i++)
         check_ptr(&p, &m->ptrs[i]);
     check_owners(&p);

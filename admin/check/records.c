@@ -1,4 +1,5 @@
 #include "records.h"
+#include "ptrd/check/reverse.h"
 
 #include "lookup.h"
 
@@ -270,13 +271,15 @@ static int refuse_delegated(const struct model *m, const struct table *t, const 
     return refuse_ptr(m, p, diag, why);
 }
 
-int check_ptrs(const struct model *m, const struct table *t, struct diag *diag)
+static int check_homes(const struct model *m, const struct table *t, const struct reverse_map *map,
+                       struct diag *diag)
 {
+    uint32_t at_v4 = 0, at_v6 = 0;
     for (uint32_t i = 0; i < m->ptr_count; i++) {
         const struct model_ptr *p = &m->ptrs[i];
         struct addr addr = {.num = p->num, .family = (enum family)p->family};
-        const struct zone *home = table_home(t, &addr);
-        if (!home || !home->reverse)
+        uint32_t *at = addr.family == FAMILY_IPV4 ? &at_v4 : &at_v6;
+        if (reverse_next(reverse_of(map, addr.family), addr.num, at) == TABLE_NONE)
             return refuse_ptr(m, p, diag,
                               "no reverse zone of `zones:` holds this address, so nobody would "
                               "see it; add one (`- prefix: ...`) or leave the PTR out");
@@ -284,4 +287,16 @@ int check_ptrs(const struct model *m, const struct table *t, struct diag *diag)
             return refuse_delegated(m, t, p, diag);
     }
     return 0;
+}
+
+int check_ptrs(const struct model *m, const struct table *t, struct diag *diag)
+{
+    struct reverse_map map;
+    int err = reverse_build(t, &map);
+    if (err < 0)
+        (void)diag_set(diag, err, "%s", ptrd_strerror(err));
+    else
+        err = check_homes(m, t, &map, diag);
+    reverse_done(&map);
+    return err;
 }

@@ -1,6 +1,7 @@
 /* CSV of PTRs: `address,name[,ttl]`, one row a line, read in pieces so that millions of rows need
  * no memory beyond what they become. */
 #include "file_p.h"
+#include "model_p.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -136,13 +137,10 @@ static int read_fields(struct csv *c, const char *text, const char *end)
         r = read_ttl(c, fields[2], &ttl_s);
     if (r < 0)
         return r;
-    r = model_add_ptr(c->s->m, &addr, &target, ttl_s, FORWARD_UNSAID, c->file, c->line);
-    if (r == PTRD_ELIMIT)
-        return diag_set(c->s->diag, r, "more than 4 GiB of names");
-    if (r < 0)
-        return source_no_memory(c->s);
-    model_ptr_column(c->s->m, (uint32_t)(fields[0].text - c->start) + 1);
-    return 0;
+    struct model_place place = {
+        .line = c->line, .column = (uint32_t)(fields[0].text - c->start) + 1, .file = c->file};
+    r = model_add_ptr_at(c->s->m, &addr, &target, ttl_s, FORWARD_UNSAID, place);
+    return r < 0 ? model_ptr_lost(c->s->m, r, c->s->diag) : 0;
 }
 
 static int read_line(struct csv *c, const char *text, size_t len)

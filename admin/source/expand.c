@@ -480,11 +480,8 @@ static int move_ptr(struct expansion *e, const struct model_record *r, const str
     if (name_parse(r->content, r->content_len, &name, NULL) < 0 || name.len == 1)
         return model_refuse(e->m, r->place, e->diag, PTRD_EINVAL,
                             "`content`: the root is no name for an address");
-    if (model_add_ptr(e->m, &addr, &name, r->ttl_s, FORWARD_UNSAID, r->place.file, r->place.line) <
-        0)
-        return no_memory(e);
-    model_ptr_column(e->m, r->place.column);
-    return PTRD_FOUND;
+    int err = model_add_ptr_at(e->m, &addr, &name, r->ttl_s, FORWARD_UNSAID, r->place);
+    return err < 0 ? model_ptr_lost(e->m, err, e->diag) : PTRD_FOUND;
 }
 
 static int move_record(struct expansion *e, const struct model_record *r)

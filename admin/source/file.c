@@ -65,6 +65,12 @@ static int read_file(struct source *s)
 int source_file_read(const char *path, struct model **out, source_progress_fn *progress,
                      void *progress_ctx, struct diag *diag)
 {
+    return source_file_read_spilling(path, NULL, 0, out, progress, progress_ctx, diag);
+}
+
+int source_file_read_spilling(const char *path, const char *dir, size_t memory, struct model **out,
+                              source_progress_fn *progress, void *progress_ctx, struct diag *diag)
+{
     struct source s = {
         .diag = diag, .path = path, .progress = progress, .progress_ctx = progress_ctx};
     *out = NULL;
@@ -74,5 +80,7 @@ int source_file_read(const char *path, struct model **out, source_progress_fn *p
     if (model_new(&s.m) < 0)
         return source_no_memory(&s);
     *out = s.m; /* on failure too: diag->file may be one of its files */
+    if (dir && model_spill_into(s.m, dir, memory) < 0)
+        return source_no_memory(&s);
     return read_file(&s);
 }

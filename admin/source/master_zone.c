@@ -115,14 +115,8 @@ static int add_ptr(struct import_zone *z, const struct import_record *r, const s
         import_note(z->i, r->place, "a PTR to the root names nothing: left out");
         return 0;
     }
-    int err =
-        model_add_ptr(m, addr, target, r->ttl_s, FORWARD_UNSAID, r->place.file, r->place.line);
-    if (err == PTRD_ELIMIT)
-        return diag_set(z->diag, err, "more than 4 GiB of names");
-    if (err < 0)
-        return import_no_memory(z->diag);
-    model_ptr_column(m, r->place.column);
-    return 0;
+    int err = model_add_ptr_at(m, addr, target, r->ttl_s, FORWARD_UNSAID, r->place);
+    return err < 0 ? model_ptr_lost(m, err, z->diag) : 0;
 }
 
 static bool signer_made(uint16_t type)

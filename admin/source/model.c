@@ -28,6 +28,7 @@ void model_free(struct model *m)
     free(m->records);
     free(m->above);
     free(m->delegations);
+    model_spill_free(m);
     free(m->ptrs);
     free(m->targets);
     free(m->files);
@@ -137,34 +138,42 @@ static int reserve_target(struct model *m)
     return 0;
 }
 
-int model_add_ptr(struct model *m, const struct addr *addr, const struct name *target,
-                  uint32_t ttl_s, enum ptr_forward forward, uint32_t file, uint32_t line)
+int model_keep_ptr(struct model *m, const struct model_ptr *p, const struct name *target)
 {
     int r = reserve_target(m);
     if (r < 0)
         return r;
     void *items = m->ptrs;
-    struct model_ptr *p = append(&items, &m->ptr_count, &m->ptr_capacity, sizeof *m->ptrs);
+    struct model_ptr *kept = append(&items, &m->ptr_count, &m->ptr_capacity, sizeof *m->ptrs);
     m->ptrs = items;
-    if (!p)
+    if (!kept)
         return PTRD_ENOMEM;
-    *p = (struct model_ptr){.num = addr->num,
-                            .target = (uint32_t)m->target_size,
-                            .ttl_s = ttl_s,
-                            .line = line,
-                            .file = file & (MODEL_FILES_TOP - 1),
-                            .family = addr->family,
-                            .forward = forward};
+    *kept = *p;
+    kept->target = (uint32_t)m->target_size;
     m->targets[m->target_size] = target->len;
     memcpy(m->targets + m->target_size + 1, target->wire, target->len);
     m->target_size += 1 + (size_t)target->len;
     return 0;
 }
 
-void model_ptr_column(struct model *m, uint32_t column)
+int model_add_ptr_at(struct model *m, const struct addr *addr, const struct name *target,
+                     uint32_t ttl_s, enum ptr_forward forward, struct model_place place)
 {
-    if (m->ptr_count)
-        m->ptrs[m->ptr_count - 1].column = column <= UINT8_MAX ? (uint8_t)column : 0;
+    const struct model_ptr p = {.num = addr->num,
+                                .ttl_s = ttl_s,
+                                .line = place.line,
+                                .file = place.file & (MODEL_FILES_TOP - 1),
+                                .column = place.column <= UINT8_MAX ? (uint8_t)place.column : 0,
+                                .family = addr->family,
+                                .forward = forward};
+    return model_spills(m) ? model_spill_ptr(m, &p, target) : model_keep_ptr(m, &p, target);
+}
+
+int model_add_ptr(struct model *m, const struct addr *addr, const struct name *target,
+                  uint32_t ttl_s, enum ptr_forward forward, uint32_t file, uint32_t line)
+{
+    return model_add_ptr_at(m, addr, target, ttl_s, forward,
+                            (struct model_place){.line = line, .file = file});
 }
 
 int model_append_file(struct model *m, const char *path)

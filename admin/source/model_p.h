@@ -27,5 +27,24 @@ bool model_ns_beside(const struct model_zone *z, const struct model_record *ns) 
 PTRD_CHECKED int model_sort_zones(struct model *m, struct diag *diag) PTRD_NONNULL;
 void model_sort_delegations(struct model *m) PTRD_NONNULL;
 PTRD_CHECKED int model_sort_ptrs(struct model *m, struct diag *diag) PTRD_NONNULL;
+/* Sorts the PTRs in memory, refuses what is there twice and settles each address. */
+PTRD_CHECKED int model_settle_ptrs(struct model *m, struct diag *diag) PTRD_NONNULL;
+
+/* Appends a PTR to the arrays in memory; p->target is set. */
+PTRD_CHECKED int model_keep_ptr(struct model *m, const struct model_ptr *p,
+                                const struct name *target) PTRD_NONNULL;
+
+/* --- spill.c --- */
+
+/* The next PTR does not go into memory. */
+bool model_spills(const struct model *m) PTRD_NONNULL;
+PTRD_CHECKED int model_spill_ptr(struct model *m, const struct model_ptr *p,
+                                 const struct name *target) PTRD_NONNULL;
+/* Some are in the sorter, and there model_sort finds them. */
+bool model_spilled(const struct model *m) PTRD_NONNULL;
+PTRD_CHECKED int model_spill_sort(struct model *m, struct diag *diag) PTRD_NONNULL;
+/* Puts words to an error of model_add_ptr; returns it. */
+int model_ptr_lost(const struct model *m, int err, struct diag *diag) PTRD_NONNULL;
+void model_spill_free(struct model *m) PTRD_NONNULL;
 
 #endif

@@ -1,5 +1,6 @@
 /* `ptrs:` and `ptrs_file:`. */
 #include "file_p.h"
+#include "model_p.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,11 +28,11 @@ static int add_names(struct source *s, const struct conf_node *node, const struc
         r = value_name(s, n, "`names`", NULL, &target);
         if (r == 0 && target.len == 1)
             return conf_refuse(n, s->diag, "`names`: the root is no name for an address");
-        if (r == 0 &&
-            model_add_ptr(s->m, &e->addr, &target, e->ttl_s, e->forward, s->file, n->line) < 0)
-            return source_no_memory(s);
-        if (r == 0)
-            model_ptr_column(s->m, n->column);
+        if (r < 0)
+            return r;
+        r = model_add_ptr_at(s->m, &e->addr, &target, e->ttl_s, e->forward, source_place(s, n));
+        if (r < 0)
+            return model_ptr_lost(s->m, r, s->diag);
     }
     return r;
 }

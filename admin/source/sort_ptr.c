@@ -151,6 +151,11 @@ static int settle_address(struct model *m, uint32_t first, uint32_t end, struct 
 
 int model_sort_ptrs(struct model *m, struct diag *diag)
 {
+    return model_spilled(m) ? model_spill_sort(m, diag) : model_settle_ptrs(m, diag);
+}
+
+int model_settle_ptrs(struct model *m, struct diag *diag)
+{
     if (m->ptr_count && !in_order(m))
         qsort_r(m->ptrs, m->ptr_count, sizeof *m->ptrs, model_compare_ptrs, m);
     for (uint32_t first = 0, end; first < m->ptr_count; first = end) {

@@ -513,12 +513,20 @@ static int read_tables(struct reading *g, struct diag *diag)
 
 int source_store_read(struct store *s, const char *path, struct model **out, struct diag *diag)
 {
+    return source_store_read_spilling(s, path, NULL, 0, out, diag);
+}
+
+int source_store_read_spilling(struct store *s, const char *path, const char *dir, size_t memory,
+                               struct model **out, struct diag *diag)
+{
     struct reading g = {.r = NULL};
     struct store_meta meta;
     int err = model_new(&g.m);
     if (err < 0)
         return diag_set(diag, err, "%s", ptrd_strerror(err));
     err = model_add_file(g.m, path);
+    if (err >= 0 && dir)
+        err = model_spill_into(g.m, dir, memory);
     if (err >= 0)
         err = store_reader_new(s, &g.r);
     if (err == 0)

@@ -105,7 +105,8 @@ static void loader_done(struct loader *l)
     free(l->zones);
     reverse_done(&l->reverse);
     digest_done(&l->digests);
-    derived_done(&l->derived);
+    sorter_free(l->derived);
+    store_buf_done(&l->derived_key);
     glue_done(&l->glue);
     free(l->local_ptrs.addrs);
     cuts_done(&l->local_cuts);

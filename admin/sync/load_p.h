@@ -4,8 +4,7 @@
  *   rows.c     model -> sorted streams of encoded rows
  *   cuts.c     cuts and DNAMEs in force, both origins together
  *   local.c    explicit PTRs of origin `local`, which stand in front of the model's
- *   derived.c  the index of derived forward names, collected and sorted
- *   reverse.c  address -> its home, as intervals
+ *   derived.c  the index of derived forward names, put in order by a sorter
  *   digest.c   what every zone answers, hashed
  *   glue.c     the addresses of name servers that a zone shows of zones below it
  *   keep.c     what a new store takes over from an old one
@@ -14,45 +13,17 @@
  * Rows of origin `local` decide about cuts and derived names in the store, but digests are of the
  * model alone: edits raise serials when they are made, and effects.c finds what is left.
  *
- * Peak memory beside the model: 384 octets a zone for the digests; about 40 octets and the name's
- * length twice a derived entry; 32 octets a local PTR; and the pages that the transaction changes,
- * which LMDB keeps until the commit. */
+ * Peak memory beside the model: 384 octets a zone for the digests; what the sorter of derived
+ * entries takes (model_spill_memory); 32 octets a local PTR; and the pages that the transaction
+ * changes, of which the store keeps few in memory (store.h). */
 #ifndef PTRD_SYNC_LOAD_P_H
 #define PTRD_SYNC_LOAD_P_H
 
+#include "ptrd/check/reverse.h"
+#include "ptrd/source/sorter.h"
 #include "ptrd/sync/load.h"
 
 #include <sodium.h>
-
-/* --- reverse.c: table_home for ascending addresses; zone numbers are indices of table->zones,
- * TABLE_NONE: no zone --- */
-
-struct reverse_segment {
-    u128 first;
-    uint32_t zone;
-};
-
-struct reverse_set {
-    struct reverse_segment *segments; /* segments[0].first is 0 */
-    uint32_t count;
-};
-
-struct reverse_map {
-    struct reverse_set v4, v6;
-};
-
-PTRD_CHECKED int reverse_build(const struct table *t, struct reverse_map *out) PTRD_NONNULL;
-void reverse_done(struct reverse_map *map) PTRD_NONNULL;
-
-static inline const struct reverse_set *reverse_of(const struct reverse_map *map,
-                                                   enum family family)
-{
-    return family == FAMILY_IPV4 ? &map->v4 : &map->v6;
-}
-
-/* The zone of an address. *at: where the last search of this family ended (start with 0); addresses
- * must ascend. */
-uint32_t reverse_next(const struct reverse_set *set, u128 num, uint32_t *at) PTRD_NONNULL;
 
 /* --- digest.c --- */
 
@@ -108,32 +79,27 @@ void glue_done(struct glue_set *g) PTRD_NONNULL;
 
 /* --- derived.c --- */
 
-/* Entries in a heap of octets: ttl (4), zone (4), key length (2), flags (1), key. */
 enum derived_flags {
     DERIVED_SOURCE = 1,   /* of the model: enters the digest of its zone */
     DERIVED_IN_FORCE = 2, /* written; a local row may hide the model's */
 };
 
-struct derived {
-    struct store_buf heap;
-    size_t *order; /* offsets in heap */
-    size_t count, capacity;
-};
-
 struct derived_row {
     uint32_t ttl_s, zone;
     uint8_t flags;
-    struct span key;
+    struct span key; /* until the next row is asked for */
 };
+
+struct loader;
 
 PTRD_CHECKED int octets_append(struct store_buf *heap, const uint8_t *bytes,
                                size_t len) PTRD_NONNULL;
 /* Collects the entries that a row of PTRs asks for. */
-PTRD_CHECKED int derived_add(struct derived *d, const struct table *t, const struct addr *addr,
-                             const struct store_ptr *row, uint8_t flags) PTRD_NONNULL;
-void derived_sort(struct derived *d) PTRD_NONNULL;
-struct derived_row derived_get(const struct derived *d, size_t i) PTRD_NONNULL;
-void derived_done(struct derived *d) PTRD_NONNULL;
+PTRD_CHECKED int derived_add(struct loader *l, const struct addr *addr, const struct store_ptr *row,
+                             uint8_t flags) PTRD_NONNULL;
+/* Behind sorter_finish: the entries in the order of their keys. PTRD_FOUND, PTRD_ABSENT or an
+ * error. */
+PTRD_CHECKED int derived_get(struct loader *l, struct derived_row *row) PTRD_NONNULL;
 
 /* --- local.c --- */
 
@@ -143,8 +109,6 @@ struct local_ptrs {
     size_t count, capacity;
     size_t at; /* local_hides */
 };
-
-struct loader;
 
 /* Reads the local rows; what local PTRs derive is collected at once. */
 PTRD_CHECKED int local_read(struct loader *l) PTRD_NONNULL;
@@ -191,7 +155,8 @@ struct loader {
     struct load_zone *zones; /* as table->zones */
     struct reverse_map reverse;
     struct digests digests;
-    struct derived derived;
+    struct sorter *derived; /* NULL: no entries */
+    struct store_buf derived_key;
     struct glue_set glue;
     struct local_ptrs local_ptrs;
     struct local_cuts local_cuts;

@@ -43,7 +43,7 @@ static int read_ptr(struct loader *l, struct span key, struct span value, uint32
     bool v4 = addr.family == FAMILY_IPV4;
     if (reverse_next(reverse_of(&l->reverse, addr.family), addr.num, &at[v4]) == TABLE_NONE)
         return 0; /* its zone is gone: nobody sees it */
-    err = derived_add(&l->derived, l->t, &addr, &row, DERIVED_IN_FORCE);
+    err = derived_add(l, &addr, &row, DERIVED_IN_FORCE);
     return err ? err : hide(&l->local_ptrs, &addr);
 }
 

@@ -141,12 +141,9 @@ static int ptr_gather(struct loader *l, uint32_t zone, struct store_ptr *row)
             break;
         uint32_t ttl_s = ptr_ttl(l, p, zone);
         struct span wire = model_target(m, p);
-        struct name target;
         row->ttl_s = ttl_s < row->ttl_s ? ttl_s : row->ttl_s;
         row->forward = row->forward == FORWARD_UNSAID ? p->forward : row->forward;
-        err = name_from_wire(wire.bytes, wire.len, &target);
-        if (!err)
-            err = store_append_name(&target, &l->parts);
+        err = octets_append(&l->parts, wire.bytes, wire.len);
         if (!err && ++row->count == UINT16_MAX)
             err = PTRD_ELIMIT;
     }
@@ -172,7 +169,7 @@ static int ptr_next(void *ctx, struct span *key, struct span *value)
         return count;
     l->at += (unsigned)count;
     uint8_t flags = local_hides(&l->local_ptrs, &addr) ? 0 : DERIVED_IN_FORCE;
-    int err = derived_add(&l->derived, l->t, &addr, &row, DERIVED_SOURCE | flags);
+    int err = derived_add(l, &addr, &row, DERIVED_SOURCE | flags);
     if (!err)
         err = store_key_addr(&addr, &l->key);
     if (!err)
@@ -202,16 +199,16 @@ static int derived_glue(struct loader *l, const struct derived_row *row)
     return err;
 }
 
-static int derived_next(void *ctx, struct span *key, struct span *value)
+static int derived_next_row(void *ctx, struct span *key, struct span *value)
 {
     struct loader *l = ctx;
     struct derived_row row = {.flags = 0};
     uint64_t used = 0;
     int err = 0;
     while (!err && !(row.flags & DERIVED_IN_FORCE)) {
-        if (l->at == l->derived.count)
-            return PTRD_ABSENT;
-        row = derived_get(&l->derived, l->at++);
+        int found = derived_get(l, &row);
+        if (found != PTRD_FOUND)
+            return found;
         used++;
         /* an RRset without contents is its TTL alone */
         err = store_write_rrset(&(struct store_rrset){.ttl_s = row.ttl_s}, &l->value);
@@ -227,9 +224,12 @@ static int derived_next(void *ctx, struct span *key, struct span *value)
 
 int rows_derived(struct loader *l)
 {
-    derived_sort(&l->derived);
-    int err = rows_write(l, STORE_DERIVED, "derived names", l->derived.count, derived_next);
-    derived_done(&l->derived);
+    int err = l->derived ? sorter_finish(l->derived) : 0;
+    uint64_t count = l->derived ? sorter_count(l->derived) : 0;
+    if (!err)
+        err = rows_write(l, STORE_DERIVED, "derived names", count, derived_next_row);
+    sorter_free(l->derived);
+    l->derived = NULL;
     return err;
 }
 

@@ -1,6 +1,9 @@
 #include "ptrd/core/arpa.h"
 
+#include <endian.h>
 #include <string.h>
+
+#include "octets.h"
 
 static const uint8_t suffix_v4[] = "\7in-addr\4arpa";
 static const uint8_t suffix_v6[] = "\3ip6\4arpa";
@@ -42,29 +45,33 @@ static int find_family(const struct name *name, const uint8_t *offsets, unsigned
     return family;
 }
 
-/* 0x10 + the nibble; 0 for what is none. */
-static const uint8_t nibble_of[256] = {
-    ['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14, ['5'] = 0x15,
-    ['6'] = 0x16, ['7'] = 0x17, ['8'] = 0x18, ['9'] = 0x19, ['a'] = 0x1a, ['b'] = 0x1b,
-    ['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e, ['f'] = 0x1f,
-};
+/* The nibbles of eight labels, the first the least significant; *bad becomes other than zero where
+ * one is no label of a nibble. */
+static inline uint32_t read_eight(const uint8_t *wire, octets *bad)
+{
+    /* Moves nibble n, in octet 2 n, to bit 48 + 4 n; what else the product holds lies below. */
+    const uint64_t gather = UINT64_C(1) << 48 | UINT64_C(1) << 36 | UINT64_C(1) << 24 | 1u << 12;
+    octets x = octets_load(wire);
+    octets value = ((x & 0x0f) + ((octets)(x >= 'a') & 9)) & 0x0f;
+    *bad |= ((octets_hex(value) ^ x) & octets_odd) | ((x ^ 1) & octets_even);
+    uint64_t halves[2];
+    value &= octets_odd;
+    memcpy(halves, &value, sizeof halves);
+    return (uint32_t)((le64toh(halves[0]) >> 8) * gather >> 48 |
+                      (le64toh(halves[1]) >> 8) * gather >> 48 << 16);
+}
 
 /* Most questions: a full name of IPv6, 32 labels of one nibble. */
 static bool parse_full_v6(const struct name *name, struct arpa *out)
 {
     uint64_t half[2] = {0, 0};
+    octets bad = {0};
     if (name->len != 64 + sizeof suffix_v6 ||
         memcmp(name->wire + 64, suffix_v6, sizeof suffix_v6) != 0)
         return false;
-    unsigned bad = 0;
-    for (unsigned h = 0; h < 2; h++)
-        for (unsigned i = 0; i < 16; i++) {
-            const uint8_t *label = name->wire + 32 * h + 2 * (15 - i);
-            unsigned value = nibble_of[label[1]];
-            bad |= (label[0] ^ 1u) | (value < 0x10);
-            half[h] = half[h] << 4 | (value & 15);
-        }
-    if (bad)
+    for (unsigned i = 0; i < 4; i++)
+        half[i / 2] |= (uint64_t)read_eight(name->wire + 16 * i, &bad) << 32 * (i % 2);
+    if (!octets_zero(bad))
         return false;
     out->kind = ARPA_FULL;
     out->prefix =

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "octets.h"
+
 static uint8_t lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
@@ -96,6 +98,22 @@ static int parse_labels(const char *text, size_t len, struct name *name, unsigne
     return 0;
 }
 
+/* Eight labels of one octet each, "a.b.c.", at once: their wire form and the length octet behind
+ * them, or false for any other text and for what needs a closer look. */
+static inline bool parse_eight(const char *text, uint8_t wire[17])
+{
+    octets x = octets_load(text);
+    octets special = (octets)(x == '.') | (octets)(x == '\\');
+    octets bad = (((octets)(x != '.')) & octets_odd) | (special & octets_even);
+    if (!octets_zero(bad))
+        return false;
+    x |= (octets)(x >= 'A') & (octets)(x <= 'Z') & 0x20;
+    x = (x & octets_even) | (octets_odd & 1);
+    wire[0] = 1;
+    memcpy(wire + 1, &x, sizeof x);
+    return true;
+}
+
 /* Nearly every name has no escape and cannot be too long. PTRD_FOUND, or PTRD_ABSENT for all others
  * and for what is wrong: the slow way then says why. */
 static int parse_plain(const char *text, size_t len, struct name *out)
@@ -106,6 +124,8 @@ static int parse_plain(const char *text, size_t len, struct name *out)
         return PTRD_ABSENT;
     size_t i = 0;
     /* Labels of one octet first: most questions are of ip6.arpa. */
+    while (i + 16 <= len && parse_eight(text + i, name.wire + i))
+        i += 16;
     for (; i + 1 < len && text[i + 1] == '.' && text[i] != '.' && text[i] != '\\'; i += 2) {
         name.wire[i] = 1;
         name.wire[i + 1] = lower((uint8_t)text[i]);

@@ -1,7 +1,10 @@
 #include "ptrd/core/template.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "octets.h"
 
 /* --- numerals --------------------------------------------------------------------------------- */
 
@@ -177,6 +180,25 @@ int template_field_read(const struct token *token, const char *text, size_t len,
 
 /* --- address -> name -------------------------------------------------------------------------- */
 
+/* {ip} of IPv6, the usual template: eight groups of four digits, hyphens between. out has room for
+ * one hyphen more. */
+static size_t print_ip(u128 num, char *out)
+{
+    const uint64_t halves[2] = {htobe64((uint64_t)(num >> 64)), htobe64((uint64_t)num)};
+    octets x = octets_load(halves), high = x >> 4, low = x & 0x0f;
+    const octets digits[2] = {
+        octets_hex(__builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,
+                                           22, 7, 23)),
+        octets_hex(__builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29,
+                                           14, 30, 15, 31)),
+    };
+    for (unsigned i = 0; i < 8; i++) {
+        memcpy(out + 5 * i, (const char *)digits + 4 * i, 4);
+        out[5 * i + 4] = '-';
+    }
+    return 39;
+}
+
 int template_print(const struct template *t, u128 num, char out[TEMPLATE_OUT_MAX])
 {
     size_t at = 0;
@@ -184,7 +206,10 @@ int template_print(const struct template *t, u128 num, char out[TEMPLATE_OUT_MAX
         const struct token *token = &t->tokens[i];
         if (at + 255 > TEMPLATE_OUT_MAX)
             return PTRD_ELIMIT;
-        if (token->kind == TOKEN_LITERAL) {
+        if (i == t->ip_at) {
+            at += print_ip(num, out + at);
+            i += TEMPLATE_IP_TOKENS - 1;
+        } else if (token->kind == TOKEN_LITERAL) {
             memcpy(out + at, token->text, token->text_len);
             at += token->text_len;
         } else {

@@ -357,6 +357,30 @@ static int check_labels(struct draft *d)
     return run ? 0 : diag_set(d->diag, PTRD_EINVAL, "the template is empty or ends with two dots");
 }
 
+static bool is_group(const struct token *t, unsigned shift)
+{
+    return t->kind == TOKEN_NUMBER && t->radix == 16 && t->width_min == 4 && t->width_max == 4 &&
+           !t->base && t->shift == shift && t->bits == 16;
+}
+
+/* Where an {ip} of IPv6 stands whole. */
+static uint16_t find_ip(const struct template *t)
+{
+    for (unsigned i = 0; i + TEMPLATE_IP_TOKENS <= t->token_count; i++) {
+        unsigned k = 0;
+        for (; k < TEMPLATE_IP_TOKENS; k++) {
+            const struct token *token = &t->tokens[i + k];
+            bool hyphen =
+                token->kind == TOKEN_LITERAL && token->text_len == 1 && token->text[0] == '-';
+            if (!(k % 2 ? hyphen : is_group(token, 112 - 8 * k)))
+                break;
+        }
+        if (k == TEMPLATE_IP_TOKENS)
+            return (uint16_t)i;
+    }
+    return t->token_count;
+}
+
 static struct template *seal(const struct draft *d)
 {
     size_t tokens = sizeof(struct template) + d->count * sizeof(struct token);
@@ -383,6 +407,7 @@ static struct template *seal(const struct draft *d)
             t->tokens[i].base = &base[i];
         }
     }
+    t->ip_at = find_ip(t);
     return t;
 }
 

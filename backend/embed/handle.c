@@ -1,5 +1,6 @@
 #include "handle.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,20 @@ int handle_begin(struct ptrd *h)
         return PTRD_FAILED;
     int err = snapshot_begin(&h->snapshot);
     return err < 0 ? handle_refuse(h, "the store", err) : 0;
+}
+
+int ptrd_generation(struct ptrd *h)
+{
+    if (!h || make_ready(h) < 0 || snapshot_begin(&h->snapshot) < 0)
+        return 0;
+    uint64_t environment = store_reader_environment(h->snapshot.reader);
+    uint64_t data = h->snapshot.meta.data;
+    snapshot_end(&h->snapshot);
+    if (h->generation == 0 || environment != h->environment || data != h->data)
+        h->generation = h->generation == INT_MAX ? 1 : h->generation + 1;
+    h->environment = environment;
+    h->data = data;
+    return h->generation;
 }
 
 int handle_end(struct ptrd *h, const char *what, int err)

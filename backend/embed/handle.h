@@ -25,6 +25,8 @@ struct ptrd {
     struct table_of rows, values, keys;
     struct ptrd_denial denial;
     struct diag error;
+    uint64_t environment, data; /* at the last ptrd_generation */
+    int generation;
 };
 
 /* Empties the results and begins the snapshot; handle_end after 0. */

@@ -24,7 +24,7 @@ static void put_row(struct ptrd *h, const struct name *owner, const struct row *
     out->auth = row->auth;
 }
 
-static long give_rows(struct ptrd *h, const struct ptrd_row **rows)
+static int give_rows(struct ptrd *h, const struct ptrd_row **rows)
 {
     struct ptrd_row *row = h->rows.items;
     const char *text = h->text.bytes, *name = NULL;
@@ -41,11 +41,11 @@ static long give_rows(struct ptrd *h, const struct ptrd_row **rows)
         text += row->content_len + 1;
     }
     *rows = h->rows.items;
-    return (long)h->rows.count;
+    return (int)h->rows.count;
 }
 
-long ptrd_lookup(struct ptrd *h, const char *name, int type, int64_t zone_id,
-                 const struct ptrd_row **rows)
+int ptrd_lookup(struct ptrd *h, const char *name, int type, int32_t zone_id,
+                const struct ptrd_row **rows)
 {
     struct question q = {.type = (uint16_t)type, .zone_id = zone_id};
     if (!h)
@@ -59,7 +59,10 @@ long ptrd_lookup(struct ptrd *h, const char *name, int type, int64_t zone_id,
     for (uint32_t i = 0; err == 0 && i < a->count; i++)
         put_row(h, NULL, &a->rows[i], a->zone ? a->zone->id : 0);
     err = handle_end(h, "lookup", err);
-    return err < 0 ? err : give_rows(h, rows);
+    if (err < 0)
+        return err;
+    int count = give_rows(h, rows);
+    return count == 1 && (*rows)->type == 0 && (*rows)->auth ? PTRD_EMPTY : count;
 }
 
 /* --- list ------------------------------------------------------------------------------------- */
@@ -107,7 +110,7 @@ static int list(struct ptrd *h, const struct name *apex)
                 : PTRD_ABSENT;
 }
 
-long ptrd_list(struct ptrd *h, const char *zone, const struct ptrd_row **rows)
+int ptrd_list(struct ptrd *h, const char *zone, const struct ptrd_row **rows)
 {
     struct name apex;
     if (!h)

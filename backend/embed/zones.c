@@ -52,7 +52,7 @@ static void put_value(void *ctx, struct span value)
         last->value_len = put_octets(h, value);
 }
 
-static long give_values(struct ptrd *h, const struct ptrd_value **values)
+static int give_values(struct ptrd *h, const struct ptrd_value **values)
 {
     struct ptrd_value *v = h->values.items;
     const char *text = h->text.bytes, *kind = NULL;
@@ -73,7 +73,7 @@ static long give_values(struct ptrd *h, const struct ptrd_value **values)
         text += v->value_len + 1;
     }
     *values = h->values.items;
-    return (long)h->values.count;
+    return (int)h->values.count;
 }
 
 static int64_t count_row(void *ctx, const struct name *owner, const struct row *row)
@@ -122,8 +122,8 @@ static int collect_metadata(struct ptrd *h, const struct name *name, const char 
     return rc < 0 ? rc : found;
 }
 
-long ptrd_metadata(struct ptrd *h, const char *zone, const char *kind,
-                   const struct ptrd_value **values)
+int ptrd_metadata(struct ptrd *h, const char *zone, const char *kind,
+                  const struct ptrd_value **values)
 {
     static const char what[] = "metadata";
     struct name name;
@@ -152,7 +152,7 @@ static void put_key(void *ctx, uint32_t id, const struct store_key *key)
     out->published = key->published;
 }
 
-static long give_keys(struct ptrd *h, const struct ptrd_key **keys)
+static int give_keys(struct ptrd *h, const struct ptrd_key **keys)
 {
     struct ptrd_key *k = h->keys.items;
     const char *text = h->text.bytes;
@@ -161,7 +161,7 @@ static long give_keys(struct ptrd *h, const struct ptrd_key **keys)
         text += k->content_len + 1;
     }
     *keys = h->keys.items;
-    return (long)h->keys.count;
+    return (int)h->keys.count;
 }
 
 static int collect_keys(struct ptrd *h, const struct name *name)
@@ -173,7 +173,7 @@ static int collect_keys(struct ptrd *h, const struct name *name)
     return rc < 0 ? rc : found;
 }
 
-long ptrd_keys(struct ptrd *h, const char *zone, const struct ptrd_key **keys)
+int ptrd_keys(struct ptrd *h, const char *zone, const struct ptrd_key **keys)
 {
     static const char what[] = "keys";
     struct name name;
@@ -195,7 +195,7 @@ static void put_name(struct ptrd *h, const struct name *name)
     reply_put(&h->text, "", 1);
 }
 
-static long give_denial(struct ptrd *h, const struct ptrd_denial **denial)
+static int give_denial(struct ptrd *h, const struct ptrd_denial **denial)
 {
     h->denial.before = h->text.bytes;
     h->denial.after = h->denial.before + strlen(h->denial.before) + 1;
@@ -204,8 +204,8 @@ static long give_denial(struct ptrd *h, const struct ptrd_denial **denial)
     return 1;
 }
 
-long ptrd_before_and_after(struct ptrd *h, int64_t zone_id, const char *name,
-                           const struct ptrd_denial **denial)
+int ptrd_before_and_after(struct ptrd *h, int32_t zone_id, const char *name,
+                          const struct ptrd_denial **denial)
 {
     static const char what[] = "before and after";
     struct denial d;

@@ -42,16 +42,27 @@ bool reply_grow(struct reply *r, size_t n)
 
 void reply_number(struct reply *r, uint64_t number)
 {
-    char digits[20];
-    unsigned i = sizeof digits;
-    do {
-        digits[--i] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    reply_put(r, digits + i, sizeof digits - i);
+    unsigned len = 1;
+    for (uint64_t above = 10; number >= above && len < 20; above *= 10) /* 10^20 wraps */
+        len++;
+    if (!reply_room(r, len))
+        return;
+    r->len += len;
+    for (char *p = r->bytes + r->len; len > 0; len--, number /= 10)
+        *--p = (char)('0' + number % 10);
 }
 
 /* --- octets --- */
+
+/* Sixteen at a time; a comparison gives 255 for true. */
+typedef uint8_t octets __attribute__((vector_size(16)));
+
+static inline bool octets_zero(octets x)
+{
+    uint64_t halves[2];
+    memcpy(halves, &x, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
+}
 
 #define OCTET_TEXT_MAX 5
 
@@ -86,7 +97,15 @@ void reply_content(struct reply *r, struct span content)
     if (!reply_room(r, content.len * OCTET_TEXT_MAX))
         return;
     char *p = r->bytes + r->len;
-    for (size_t i = 0; i < content.len; i++)
+    size_t i = 0;
+    for (octets x; i + sizeof x <= content.len; i += sizeof x, p += sizeof x) {
+        memcpy(&x, content.bytes + i, sizeof x);
+        if (!octets_zero((octets)(x < ' ') | (octets)(x > '~') | (octets)(x == '"') |
+                         (octets)(x == '\\')))
+            break;
+        memcpy(p, &x, sizeof x);
+    }
+    for (; i < content.len; i++)
         p = write_octet(p, content.bytes[i], r->bare);
     r->len = (size_t)(p - r->bytes);
 }
@@ -116,16 +135,63 @@ static char *write_label(char *p, const uint8_t *label, unsigned len, bool bare)
     return p;
 }
 
+/* All of them are lower-case letters, digits and hyphens; len is a multiple of 16. */
+static inline bool is_host_text(const char *text, size_t len)
+{
+    octets bad = {0};
+    for (size_t i = 0; i < len; i += sizeof bad) {
+        octets x;
+        memcpy(&x, text + i, sizeof x);
+        octets letter = (octets)(x >= 'a') & (octets)(x <= 'z');
+        octets digit = (octets)(x >= '0') & (octets)(x <= '9');
+        bad |= ~(letter | digit | (octets)(x == '-'));
+    }
+    return octets_zero(bad);
+}
+
+/* Puts c at the end of each label, len octets of text in all; false: these are no labels. */
+static inline bool end_labels(char *p, struct span wire, size_t len, char c)
+{
+    size_t at = 0;
+    while (at < len) {
+        size_t size = wire.bytes[at];
+        if (size == 0 || size > LABEL_MAX || at + size >= len)
+            return false;
+        at += size;
+        p[at++] = c;
+    }
+    return wire.bytes[len] == 0;
+}
+
+/* Nearly every name is a host name in lower case: its text is its wire form with dots for lengths.
+ * The length of the text, or 0 where the name needs a closer look. There is room for wire.len + 16.
+ */
+static size_t write_host(char *p, struct span wire)
+{
+    size_t len = wire.len - 1;
+    memcpy(p, wire.bytes + 1, len);
+    memset(p + len, '-', sizeof(octets));
+    if (!end_labels(p, wire, len, '-') ||
+        !is_host_text(p, (len + sizeof(octets) - 1) / sizeof(octets) * sizeof(octets)))
+        return 0;
+    (void)end_labels(p, wire, len, '.');
+    return len;
+}
+
 void reply_name(struct reply *r, struct span wire)
 {
     if (wire.len == 0 || wire.len > NAME_WIRE_MAX) {
         r->error = PTRD_ECORRUPT;
         return;
     }
-    if (!reply_room(r, wire.len * OCTET_TEXT_MAX + 1))
+    if (!reply_room(r, wire.len * OCTET_TEXT_MAX + sizeof(octets)))
         return;
     char *p = r->bytes + r->len;
-    size_t at = 0;
+    size_t at = write_host(p, wire);
+    if (at > 0) {
+        r->len += at;
+        return;
+    }
     while (wire.bytes[at] != 0) {
         unsigned len = wire.bytes[at];
         if (len > LABEL_MAX || at + len + 1 >= wire.len) {

@@ -1,5 +1,6 @@
 #include "answer.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,8 @@ static int each_local(struct store_reader *r, const struct origins *o, const str
                       struct hiding *h, rrset_fn *fn, void *ctx)
 {
     struct span key = {.bytes = p->bytes, .len = p->len}, value;
+    if (o->local == ORIGIN_NONE)
+        return 0;
     int found = store_seek(r, o->local, key, &key, &value);
     for (; found == PTRD_FOUND && starts_with(key, p->bytes, p->len);
          found = store_next(r, o->local, &key, &value)) {
@@ -98,6 +101,8 @@ static int each_source(struct store_reader *r, const struct origins *o, const st
                        const struct hiding *h, rrset_fn *fn, void *ctx)
 {
     struct span key = {.bytes = p->bytes, .len = p->len}, value, other;
+    if (o->source == ORIGIN_NONE)
+        return 0;
     int found = store_seek(r, o->source, key, &key, &value);
     for (; found == PTRD_FOUND && starts_with(key, p->bytes, p->len);
          found = store_next(r, o->source, &key, &value)) {
@@ -227,6 +232,19 @@ static int put_serial(const struct store_rrset *set, uint32_t serial, struct ans
     return 0;
 }
 
+/* A blank and the number; returns the end. */
+static char *put_number(char *p, uint32_t number)
+{
+    char digits[10];
+    unsigned i = sizeof digits;
+    do
+        digits[--i] = (char)('0' + number % 10);
+    while (number /= 10);
+    *p++ = ' ';
+    memcpy(p, digits + i, sizeof digits - i);
+    return p + (sizeof digits - i);
+}
+
 static int source_soa(struct store_reader *r, struct span key, uint32_t serial, struct answer *a,
                       struct row *row)
 {
@@ -245,9 +263,13 @@ static int source_soa(struct store_reader *r, struct span key, uint32_t serial, 
     a->soa[at++] = ' ';
     at += name_print(&soa->rname, a->soa + at);
     at -= soa->rname.len == 1;
-    int n = snprintf(a->soa + at, sizeof a->soa - at, ". %u %u %u %u %u", serial, soa->refresh_s,
-                     soa->retry_s, soa->expire_s, soa->minimum_s);
-    row->bytes = (struct span){.bytes = (const uint8_t *)a->soa, .len = at + (size_t)n};
+    const uint32_t numbers[] = {serial, soa->refresh_s, soa->retry_s, soa->expire_s,
+                                soa->minimum_s};
+    char *end = a->soa + at;
+    *end++ = '.';
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        end = put_number(end, numbers[i]);
+    row->bytes = (struct span){.bytes = (const uint8_t *)a->soa, .len = (size_t)(end - a->soa)};
     row->ttl_s = zone.ttl_s;
     return 0;
 }
@@ -278,9 +300,12 @@ int answer_soa(struct snapshot *s, const struct name_key *apex, struct answer *a
 struct addr_key addr_key(enum family family, u128 num)
 {
     struct addr_key k = {.len = 1 + family_bits(family) / 8};
+    const uint64_t halves[2] = {htobe64((uint64_t)(num >> 64)), htobe64((uint64_t)num)};
     k.bytes[0] = (uint8_t)family;
-    for (size_t i = k.len - 1; i > 0; i--, num >>= 8)
-        k.bytes[i] = (uint8_t)num;
+    if (family == FAMILY_IPV6)
+        memcpy(k.bytes + 1, halves, 16);
+    else
+        memcpy(k.bytes + 1, (const uint8_t *)halves + 12, 4);
     return k;
 }
 

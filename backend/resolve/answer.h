@@ -12,6 +12,8 @@ struct origins {
     enum store_table source, local;
 };
 extern const struct origins answer_records, answer_above;
+/* A table known to have no rows there: answer_each_rrset does not look. */
+#define ORIGIN_NONE STORE_TABLES
 
 /* The explicit RRsets at a name that are in force: local in front of source, no tombstones; a local
  * CNAME hides all that the source has there, any local RRset hides the source's CNAME. SOAs are

@@ -90,12 +90,13 @@ int resolve_explicit(struct snapshot *s, enum explicit_table table, const struct
 
 /* --- derived addresses ------------------------------------------------------------------------ */
 
-bool resolve_derives(const struct table *t, enum ptr_forward forward, const struct name *target)
+const struct zone *resolve_derives(const struct table *t, enum ptr_forward forward,
+                                   const struct name *target)
 {
     if (forward != FORWARD_AUTO && forward != FORWARD_UNSAID)
-        return false;
+        return NULL;
     const struct zone *z = table_zone_for(t, target);
     if (!z || name_equal(&z->apex, target) || !name_is_host(target))
-        return false;
-    return forward == FORWARD_AUTO || z->forward_auto;
+        return NULL;
+    return forward == FORWARD_AUTO || z->forward_auto ? z : NULL;
 }

@@ -3,12 +3,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
+#include "ptrd/core/arpa.h"
 #include "ptrd/resolve/metadata.h"
 
-/* Bits of a zone's octet: what is known, and of that, what is true. */
-enum fact { RECORDS_KNOWN = 1, RECORDS = 2, SIGNED_KNOWN = 4, SIGNED = 8 };
+/* Bits of a zone's octet: what is true (the first three as in enum facts_records), what is known.
+ */
+enum fact { PTRS = 8, SIGNED = 16, RECORDS_KNOWN = 32, PTRS_KNOWN = 64, SIGNED_KNOWN = 128 };
+#define RECORDS (FACTS_SOURCE | FACTS_LOCAL | FACTS_DERIVED)
 
-/* PTRD_FOUND, PTRD_ABSENT or an error. */
+/* The SOA of a zone: leaves are asked for theirs each. */
+struct kept_soa {
+    const struct zone *zone; /* NULL: none */
+    uint32_t ttl_s;
+    uint16_t len;
+    bool local;
+    char text[SOA_TEXT_SIZE];
+};
+#define KEPT_SOAS 64
+
+struct facts {
+    const struct table *table; /* what they hold for */
+    uint64_t data, environment;
+    struct kept_soa soas[KEPT_SOAS]; /* by the zone's index */
+    uint8_t zones[];
+};
+
+/* The bits that are true, or an error. */
 typedef int find_fn(struct snapshot *s, const struct zone *z);
 
 /* Rows of a table whose keys lie below the apex: behind its own, which go on with 00. */
@@ -27,15 +48,48 @@ static int any_below(struct snapshot *s, enum store_table table, const struct na
 
 static int find_records(struct snapshot *s, const struct zone *z)
 {
-    static const enum store_table tables[] = {STORE_RECORDS, STORE_LOCAL_RECORDS, STORE_DERIVED};
+    static const struct {
+        enum store_table table;
+        int bit;
+    } tables[] = {{STORE_RECORDS, FACTS_SOURCE},
+                  {STORE_LOCAL_RECORDS, FACTS_LOCAL},
+                  {STORE_DERIVED, FACTS_DERIVED}};
     struct name_key apex;
+    int bits = 0;
     name_key(&z->apex, &apex);
     for (unsigned i = 0; i < sizeof tables / sizeof *tables; i++) {
-        int found = any_below(s, tables[i], &apex);
-        if (found != PTRD_ABSENT)
+        int found = any_below(s, tables[i].table, &apex);
+        if (found < 0)
             return found;
+        bits |= found == PTRD_FOUND ? tables[i].bit : 0;
     }
-    return PTRD_ABSENT;
+    return bits;
+}
+
+static int any_ptr(struct snapshot *s, enum store_table table, const struct range *range)
+{
+    struct addr_key from = addr_key(range->family, range->first);
+    struct addr_key to = addr_key(range->family, range->last);
+    struct span key = {from.bytes, from.len}, value;
+    int found = store_seek(s->reader, table, key, &key, &value);
+    if (found != PTRD_FOUND)
+        return found;
+    return key.len == to.len && memcmp(key.bytes, to.bytes, to.len) <= 0 ? PTRD_FOUND : PTRD_ABSENT;
+}
+
+/* Tombstones count, and addresses that have their home in a zone below. */
+static int find_ptrs(struct snapshot *s, const struct zone *z)
+{
+    struct arpa arpa = {.kind = ARPA_FULL, .prefix = z->prefix};
+    if (!z->classless)
+        arpa_parse(&z->apex, &arpa);
+    if (arpa.kind == ARPA_NONE)
+        return PTRS;
+    struct range range = range_of_prefix(&arpa.prefix);
+    int found = any_ptr(s, STORE_PTRS, &range);
+    if (found == PTRD_ABSENT)
+        found = any_ptr(s, STORE_LOCAL_PTRS, &range);
+    return found == PTRD_FOUND ? PTRS : found;
 }
 
 static int find_active_key(struct snapshot *s, uint32_t zone_id)
@@ -63,52 +117,97 @@ static int find_signed(struct snapshot *s, const struct zone *z)
     struct span value, item;
     size_t at = 0;
     int found = find_active_key(s, z->id);
-    if (found != PTRD_ABSENT)
-        return found;
-    found = resolve_metadata(s, z->id, "PRESIGNED", &value);
-    return found == PTRD_FOUND ? store_next_string(value, &at, &item) : found;
+    if (found == PTRD_ABSENT)
+        found = resolve_metadata(s, z->id, "PRESIGNED", &value);
+    else
+        return found < 0 ? found : SIGNED;
+    if (found == PTRD_FOUND)
+        found = store_next_string(value, &at, &item);
+    return found == PTRD_FOUND ? SIGNED : found;
 }
 
 /* Facts of another table, store or generation are forgotten. */
 static int settle(struct snapshot *s, struct answer *a)
 {
     uint64_t environment = store_reader_environment(s->reader);
-    if (a->facts && a->facts_table == s->table && a->facts_data == s->meta.data &&
-        a->facts_environment == environment)
+    struct facts *f = a->facts;
+    if (f && f->table == s->table && f->data == s->meta.data && f->environment == environment)
         return 0;
-    uint8_t *facts = realloc(a->facts, s->table->zone_count + 1u);
-    if (!facts)
+    f = realloc(f, sizeof *f + s->table->zone_count);
+    if (!f)
         return PTRD_ENOMEM;
-    memset(facts, 0, s->table->zone_count + 1u);
-    a->facts = facts;
-    a->facts_table = s->table;
-    a->facts_data = s->meta.data;
-    a->facts_environment = environment;
+    a->facts = f;
+    f->table = s->table;
+    f->data = s->meta.data;
+    f->environment = environment;
+    memset(f->zones, 0, s->table->zone_count);
+    for (unsigned i = 0; i < KEPT_SOAS; i++)
+        f->soas[i].zone = NULL;
     return 0;
 }
 
-static int fact(struct snapshot *s, struct answer *a, enum fact known, enum fact is, find_fn *find)
+/* The zone's bits with that one among the known, or an error. */
+static inline int fact(struct snapshot *s, struct answer *a, enum fact known, find_fn *find)
 {
-    int found = settle(s, a);
-    if (found < 0)
-        return found;
-    uint8_t *facts = &a->facts[a->zone - s->table->zones];
-    if (!(*facts & known)) {
-        found = find(s, a->zone);
+    int err = settle(s, a);
+    if (err < 0)
+        return err;
+    uint8_t *bits = &a->facts->zones[a->zone - s->table->zones];
+    if (!(*bits & known)) {
+        int found = find(s, a->zone);
         if (found < 0)
             return found;
-        *facts |= (uint8_t)(found == PTRD_FOUND ? known | is : known);
+        *bits |= (uint8_t)(found | (int)known);
     }
-    return *facts & is ? PTRD_FOUND : PTRD_ABSENT;
+    return *bits;
 }
 
 /* A writer's rows change while its generation stays: nothing is remembered of them. */
 int facts_records(struct snapshot *s, struct answer *a)
 {
-    return s->own ? fact(s, a, RECORDS_KNOWN, RECORDS, find_records) : PTRD_FOUND;
+    int bits = s->own ? fact(s, a, RECORDS_KNOWN, find_records) : RECORDS;
+    return bits < 0 ? bits : bits & RECORDS;
+}
+
+int facts_ptrs(struct snapshot *s, struct answer *a)
+{
+    int bits = s->own ? fact(s, a, PTRS_KNOWN, find_ptrs) : PTRS;
+    return bits < 0 ? bits : bits & PTRS ? PTRD_FOUND : PTRD_ABSENT;
 }
 
 int facts_signed(struct snapshot *s, struct answer *a)
 {
-    return s->own ? fact(s, a, SIGNED_KNOWN, SIGNED, find_signed) : find_signed(s, a->zone);
+    int bits = s->own ? fact(s, a, SIGNED_KNOWN, find_signed) : find_signed(s, a->zone);
+    return bits < 0 ? bits : bits & SIGNED ? PTRD_FOUND : PTRD_ABSENT;
+}
+
+static int make_soa(struct snapshot *s, struct answer *a, struct row *row)
+{
+    struct name_key apex;
+    name_key(&a->zone->apex, &apex);
+    return answer_soa(s, &apex, a, row);
+}
+
+int facts_soa(struct snapshot *s, struct answer *a, struct row *row)
+{
+    if (!s->own)
+        return make_soa(s, a, row);
+    int err = settle(s, a);
+    if (err < 0)
+        return err;
+    struct kept_soa *kept = &a->facts->soas[(a->zone - s->table->zones) % KEPT_SOAS];
+    if (kept->zone != a->zone) {
+        err = make_soa(s, a, row);
+        if (err < 0)
+            return err;
+        memcpy(kept->text, row->bytes.bytes, row->bytes.len);
+        kept->len = (uint16_t)row->bytes.len;
+        kept->ttl_s = row->ttl_s;
+        kept->local = row->local;
+        kept->zone = a->zone;
+    }
+    row->bytes = (struct span){(const uint8_t *)kept->text, kept->len};
+    row->ttl_s = kept->ttl_s;
+    row->local = kept->local;
+    return 0;
 }

@@ -85,10 +85,10 @@ int leaf_find(struct snapshot *s, enum leaf_mode mode, const struct name *name, 
     int found = facts_signed(s, a);
     if (found != PTRD_ABSENT)
         return found < 0 ? found : PTRD_ABSENT;
-    found = facts_records(s, a); /* without any there is no wildcard */
-    if (found < 0)
-        return found;
-    if (found == PTRD_ABSENT || is_generated(s->table, p.zone, &addr))
+    int records = facts_records(s, a); /* without any there is no wildcard */
+    if (records < 0)
+        return records;
+    if (!records || is_generated(s->table, p.zone, &addr))
         return PTRD_FOUND;
     found = exists_or_uncovered(s, p.zone, name, a);
     a->zone = p.zone;
@@ -101,14 +101,12 @@ static int add_soa(struct snapshot *s, struct answer *a)
 {
     struct row row = {
         .kind = ROW_TEXT, .source = ANSWER_EXPLICIT, .type = RRTYPE_SOA, .auth = true};
-    struct name_key apex;
     a->count = 0;
     a->block = NULL;
     a->rule = PLACE_FREE;
     a->cut.len = 0;
     a->source = ANSWER_EXPLICIT;
-    name_key(&a->zone->apex, &apex);
-    int err = answer_soa(s, &apex, a, &row);
+    int err = facts_soa(s, a, &row);
     return err < 0 ? err : answer_add(a, &row);
 }
 

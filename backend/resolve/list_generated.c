@@ -359,10 +359,10 @@ int list_generated(struct list *l)
     if (!l->sink->block)
         return 0;
     l->a->zone = l->zone;
-    int found = facts_records(l->s, l->a);
-    if (found < 0)
-        return found;
-    g.bare = found == PTRD_ABSENT;
+    int records = facts_records(l->s, l->a);
+    if (records < 0)
+        return records;
+    g.bare = !records;
     g.listed_v4 = calloc(l->s->table->v4.count + 1u, 1);
     int err = !g.listed_v4 ? PTRD_ENOMEM : l->zone->reverse ? list_reverse(&g) : list_forward(&g);
     free(g.listed_v4);

@@ -85,7 +85,7 @@ static int add_soa(struct work *w)
     w->exists = true;
     if (!work_wants(w, RRTYPE_SOA))
         return 0;
-    int err = answer_soa(w->s, &w->key, w->a, &row);
+    int err = facts_soa(w->s, w->a, &row);
     return err < 0 ? err : work_add(w, &row);
 }
 
@@ -130,7 +130,9 @@ static int see_address(struct work *w)
     struct store_ptr ptr;
     bool local;
     w->a->block = table_block_for(w->s->table, &addr);
-    int found = w->local_cname ? PTRD_ABSENT : answer_ptr(w->s->reader, &addr, &ptr, &local);
+    int found = w->local_cname ? PTRD_ABSENT : facts_ptrs(w->s, w->a);
+    if (found == PTRD_FOUND)
+        found = answer_ptr(w->s->reader, &addr, &ptr, &local);
     if (found < 0)
         return found;
     if (found == PTRD_FOUND) {
@@ -176,7 +178,7 @@ static int see_forward(struct work *w)
         if (err < 0)
             return err;
     }
-    if (count || w->records == PTRD_ABSENT)
+    if (count || !(w->records & FACTS_DERIVED))
         return 0;
 
     /* Derived: all addresses of a family make one RRset with the least TTL. */
@@ -203,7 +205,8 @@ static int ptr_in(const struct work *w, const struct range *range, bool generate
 {
     if (generated && table_generates(w->s->table, range))
         return PTRD_FOUND;
-    return answer_any_ptr(w->s->reader, range);
+    int found = facts_ptrs(w->s, w->a);
+    return found == PTRD_FOUND ? answer_any_ptr(w->s->reader, range) : found;
 }
 
 /* Around the prefixes of classless zones: they are the homes of their addresses. */
@@ -246,7 +249,7 @@ static int exists_below(struct work *w)
         return PTRD_FOUND;
     if (!zones_first && table_zone_below(t, &w->q->name))
         return PTRD_FOUND;
-    return w->records == PTRD_FOUND ? answer_records_below(w->s->reader, &w->key) : PTRD_ABSENT;
+    return w->records ? answer_records_below(w->s->reader, &w->key) : PTRD_ABSENT;
 }
 
 static int add_ent(struct work *w)
@@ -260,19 +263,29 @@ static int add_ent(struct work *w)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+/* Below the apex only tables that may have rows there are looked at. */
+static int see_records(struct work *w)
+{
+    w->records = w->apex ? FACTS_SOURCE | FACTS_LOCAL | FACTS_DERIVED : facts_records(w->s, w->a);
+    if (w->records <= 0)
+        return w->records;
+    const struct origins origins = {
+        w->records & FACTS_SOURCE ? answer_records.source : ORIGIN_NONE,
+        w->records & FACTS_LOCAL ? answer_records.local : ORIGIN_NONE,
+    };
+    name_key(&w->q->name, &w->key);
+    return answer_each_rrset(w->s->reader, &origins, &w->key, see_rrset, w);
+}
+
 /* Only what the type asked for can show is looked at: what else exists matters to ANY alone. */
 static int see_all(struct work *w)
 {
-    work_read_arpa(w);
     w->apex = name_equal(&w->q->name, &w->a->zone->apex);
-    w->records = w->apex || !w->a->zone->reverse ? PTRD_FOUND : facts_records(w->s, w->a);
-    int err = w->records;
-    if (w->records == PTRD_FOUND) {
-        name_key(&w->q->name, &w->key);
-        err = w->apex ? add_soa(w) : 0;
-    }
-    if (err == 0 && w->records == PTRD_FOUND)
-        err = answer_each_rrset(w->s->reader, &answer_records, &w->key, see_rrset, w);
+    int err = w->apex ? add_soa(w) : 0;
+    if (err < 0 || w->q->type == RRTYPE_SOA) /* no other name has one */
+        return err;
+    work_read_arpa(w);
+    err = see_records(w);
     if (err == 0 && w->arpa.kind == ARPA_FULL && work_wants(w, RRTYPE_PTR))
         err = see_address(w);
     if (err == 0 && (work_wants(w, RRTYPE_A) || work_wants(w, RRTYPE_AAAA)))

@@ -11,7 +11,7 @@ struct work {
     struct answer *a;
     struct name_key key;
     struct arpa arpa;
-    int records; /* PTRD_FOUND: records or derived names may stand below the apex; key is set */
+    int records; /* enum facts_records: which tables may have rows here; key is set unless 0 */
     bool apex;
     bool cname, local_cname, has_a, has_aaaa, has_ptr, exists, leads;
 };

@@ -63,14 +63,13 @@ static int encode_no_zone(struct rpc_worker *w, const struct name *name)
     return leaf < 0 ? leaf : 0;
 }
 
-int method_get_keys(struct rpc_worker *w, const json_t *parameters, struct diag *diag)
+int method_get_keys(struct rpc_worker *w, const struct name *name, struct diag *diag)
 {
-    struct name name;
-    int rc = param_name(parameters, "name", &name, diag);
-    if (rc < 0 || (rc = worker_begin(w, diag)) < 0)
+    int rc = worker_begin(w, diag);
+    if (rc < 0)
         return rc;
-    const struct zone *zone = worker_zone(w, &name);
-    rc = zone ? encode_all(w, zone) : encode_no_zone(w, &name);
+    const struct zone *zone = worker_zone(w, name);
+    rc = zone ? encode_all(w, zone) : encode_no_zone(w, name);
     worker_end(w);
     return rc < 0 ? diag_set(diag, rc, "keys: %s", ptrd_strerror(rc)) : METHOD_DONE;
 }

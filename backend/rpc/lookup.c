@@ -18,10 +18,12 @@ static bool is_type_text(const char *text, size_t len)
 /* 0 is a type too: one that we do not know, or TYPE0, has no records anywhere. */
 static int read_type(const struct scan_value *value, uint16_t *out)
 {
-    char text[TYPE_TEXT_MAX];
-    size_t len;
-    if (value->kind != SCAN_STRING || scan_string(value, text, sizeof text, &len) < 0 ||
-        !is_type_text(text, len))
+    char plain[TYPE_TEXT_MAX];
+    const char *text = value->escaped ? plain : value->at;
+    size_t len = value->len;
+    if (value->kind != SCAN_STRING ||
+        (value->escaped && scan_string(value, plain, sizeof plain, &len) < 0) ||
+        len > TYPE_TEXT_MAX || !is_type_text(text, len))
         return PTRD_EINVAL;
     if (rrtype_parse(text, len, out) < 0)
         *out = RRTYPE_ENT;

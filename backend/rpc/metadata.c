@@ -83,14 +83,13 @@ static int encode(struct rpc_worker *w, const struct name *name, const char *kin
 }
 
 /* Of one kind, or of all (kind NULL). */
-static int get_metadata(struct rpc_worker *w, const json_t *parameters, const char *kind,
+static int get_metadata(struct rpc_worker *w, const struct name *name, const char *kind,
                         struct diag *diag)
 {
-    struct name name;
-    int rc = param_name(parameters, "name", &name, diag);
-    if (rc < 0 || (rc = worker_begin(w, diag)) < 0)
+    int rc = worker_begin(w, diag);
+    if (rc < 0)
         return rc;
-    rc = encode(w, &name, kind, diag);
+    rc = encode(w, name, kind, diag);
     if (rc < 0)
         diag_set(diag, rc, "metadata: %s", ptrd_strerror(rc));
     worker_end(w);
@@ -98,17 +97,20 @@ static int get_metadata(struct rpc_worker *w, const json_t *parameters, const ch
 }
 
 /* getAllDomainMetadata name */
-int method_get_all_metadata(struct rpc_worker *w, const json_t *parameters, struct diag *diag)
+int method_get_all_metadata(struct rpc_worker *w, const struct name *name, struct diag *diag)
 {
-    return get_metadata(w, parameters, NULL, diag);
+    return get_metadata(w, name, NULL, diag);
 }
 
 /* getDomainMetadata name, kind */
 int method_get_metadata(struct rpc_worker *w, const json_t *parameters, struct diag *diag)
 {
     struct span kind;
+    struct name name;
     int rc = param_text(parameters, "kind", &kind, diag);
-    return rc < 0 ? rc : get_metadata(w, parameters, (const char *)kind.bytes, diag);
+    if (rc == 0)
+        rc = param_name(parameters, "name", &name, diag);
+    return rc < 0 ? rc : get_metadata(w, &name, (const char *)kind.bytes, diag);
 }
 
 /* --- setDomainMetadata name, kind, value --- */

@@ -395,12 +395,26 @@ static bool scan_usual(const char *text, size_t len, struct scan_request *r)
     skip_blank(&s);
     r->method = (struct scan_value){SCAN_STRING, false, text + sizeof "{\"method\": \"" - 1, 6};
     r->parameters.kind = SCAN_OBJECT;
+    r->name.kind = SCAN_MISSING;
+    return s.at == s.end;
+}
+
+/* The same of a method whose only parameter is a name. */
+static bool scan_usual_name(const char *text, size_t len, struct scan_request *r)
+{
+    struct scanner s = {.start = text, .at = text, .end = text + len};
+    *r = (struct scan_request){.parameters.kind = SCAN_OBJECT};
+    if (!SKIP_LITERAL(&s, "{\"method\": \"") || !take_plain(&s, &r->method) ||
+        !SKIP_LITERAL(&s, "\", \"parameters\": {\"name\": \"") || !take_plain(&s, &r->name) ||
+        !SKIP_LITERAL(&s, "\"}}"))
+        return false;
+    skip_blank(&s);
     return s.at == s.end;
 }
 
 int scan_request(const char *text, size_t len, struct scan_request *out, struct diag *diag)
 {
-    if (scan_usual(text, len, out))
+    if (scan_usual(text, len, out) || scan_usual_name(text, len, out))
         return 0;
     struct scan_request r;
     memset(&r, 0, sizeof r);

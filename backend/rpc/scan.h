@@ -23,6 +23,8 @@ struct scan_value {
 struct scan_request {
     struct scan_value method, parameters;
     struct scan_value qname, qtype, zone_id; /* of parameters */
+    struct scan_value name; /* STRING, without escapes: the request is in PowerDNS's own spelling,
+                               and this its one parameter; else MISSING, whatever there is */
 };
 
 /* PTRD_EINVAL with the byte where the text stops to be right. */

@@ -70,11 +70,14 @@ enum method_result {
     METHOD_NOTED,   /* as METHOD_DONE, and diag->message is a line for our log */
 };
 typedef int method_fn(struct rpc_worker *w, const struct json_t *parameters, struct diag *diag);
+/* Of a method that PowerDNS gives a name and nothing else. */
+typedef int named_fn(struct rpc_worker *w, const struct name *name, struct diag *diag);
 
 struct method {
     const char *name;
-    method_fn *handle;  /* NULL: the fixed result */
-    const char *result; /* JSON */
+    method_fn *handle;
+    named_fn *handle_name;
+    const char *result; /* JSON, where both are NULL */
 };
 
 /* Methods other than lookup. Never NULL: for one that nobody knows, a row with the result false. */
@@ -126,7 +129,8 @@ void encode_name(struct reply *r, const struct name *name) PTRD_NONNULL;
 /* --- the methods (methods.c has their table) --- */
 
 /* zones.c */
-method_fn method_get_domain_info, method_get_all_domains, method_get_updated, method_get_unfresh;
+named_fn method_get_domain_info;
+method_fn method_get_all_domains, method_get_updated, method_get_unfresh;
 /* notes.c */
 method_fn method_set_notified, method_set_fresh, method_set_stale, method_super_master,
     method_create_slave;
@@ -138,12 +142,14 @@ PTRD_CHECKED int worker_lists_whole(struct rpc_worker *w, const struct zone *zon
 /* list.c, search.c, direct.c */
 method_fn method_initialize, method_list, method_search, method_direct;
 /* metadata.c */
-method_fn method_get_metadata, method_get_all_metadata, method_set_metadata;
+named_fn method_get_all_metadata;
+method_fn method_get_metadata, method_set_metadata;
 /* tsig.c */
 method_fn method_get_tsig, method_get_all_tsig, method_set_tsig, method_delete_tsig;
 /* keys.c */
-method_fn method_get_keys, method_add_key, method_remove_key, method_activate_key,
-    method_deactivate_key, method_publish_key, method_unpublish_key;
+named_fn method_get_keys;
+method_fn method_add_key, method_remove_key, method_activate_key, method_deactivate_key,
+    method_publish_key, method_unpublish_key;
 /* denial.c */
 method_fn method_denial;
 /* edit.c */

@@ -125,14 +125,13 @@ static void encode_zone(struct reply *r, const struct zone *zone, const struct z
 }
 
 /* getDomainInfo name */
-int method_get_domain_info(struct rpc_worker *w, const json_t *parameters, struct diag *diag)
+int method_get_domain_info(struct rpc_worker *w, const struct name *name, struct diag *diag)
 {
-    struct name name;
     struct zone_rows rows;
-    int rc = param_name(parameters, "name", &name, diag);
-    if (rc < 0 || (rc = worker_begin(w, diag)) < 0)
+    int rc = worker_begin(w, diag);
+    if (rc < 0)
         return rc;
-    const struct zone *zone = worker_zone(w, &name);
+    const struct zone *zone = worker_zone(w, name);
     if (!zone) {
         REPLY_LITERAL(&w->reply, "false");
     } else if ((rc = read_rows(w, zone, &rows)) == 0) {

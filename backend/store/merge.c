@@ -1,7 +1,16 @@
-/* store_write_table: a sorted stream against a table, both walked once. */
+/* store_write_table: a sorted stream against a table, both walked once.
+ *
+ * A transaction keeps each page that it changes in memory until 131,071 of them (512 MB) wait, and
+ * only then writes some to the file (they are free pages of it, which nobody reads before the
+ * commit). LMDB has no setting for that number, but it makes room before each put, for as many
+ * pages as the value needs; so merge_relieve asks for a very large value where none can be put, at
+ * the key of a named database: LMDB writes the pages that wait and then answers MDB_INCOMPATIBLE.
+ */
 #include "writer_p.h"
 
 #include <string.h>
+
+#define VALUE_LARGE ((size_t)1 << 30)
 
 struct merge {
     struct store_writer *w;
@@ -15,6 +24,8 @@ struct merge {
     bool new_there;
     uint8_t last[ROW_KEY_MAX]; /* the stream's last key, to see that it ascends */
     size_t last_len;
+    size_t waiting;         /* octets of changed pages since merge_relieve, about */
+    const uint8_t *touched; /* page changed last */
 };
 
 static int bytes_compare(const void *a, size_t a_len, const void *b, size_t b_len)
@@ -69,12 +80,39 @@ static int merge_tell(const struct merge *m, struct span key, struct span old_va
     return m->stream->changed(m->stream->ctx, key, old_value, new_value);
 }
 
+/* Lets the pages that wait in memory be written. */
+static int merge_relieve(struct merge *m)
+{
+    const char *name = place_name(STORE_DERIVED);
+    MDB_val key = {strlen(name), (void *)(uintptr_t)name};
+    MDB_val value = {VALUE_LARGE, (void *)(uintptr_t)name}; /* its octets are not looked at */
+    int rc = mdb_put(m->w->txn, m->w->dbis[STORE_META], &key, &value, 0);
+    m->waiting = 0;
+    m->touched = NULL;
+    return rc == MDB_INCOMPATIBLE ? 0 : rc ? writer_error(m->w, rc) : PTRD_ESTORE;
+}
+
+/* Notes what the put or deletion at the cursor has added to the pages that wait. */
+static int merge_note(struct merge *m)
+{
+    MDB_val key, value;
+    if (mdb_cursor_get(m->cursor, &key, &value, MDB_GET_CURRENT) == 0) {
+        uintptr_t page = (uintptr_t)key.mv_data / m->w->env->page_size * m->w->env->page_size;
+        if ((const uint8_t *)page != m->touched)
+            m->waiting += m->w->env->page_size;
+        m->touched = (const uint8_t *)page;
+    }
+    return m->waiting < m->w->store->waiting_most ? 0 : merge_relieve(m);
+}
+
 static int merge_put(struct merge *m, unsigned flags)
 {
     struct row_key k;
     MDB_val v = {m->value.len, (void *)(uintptr_t)m->value.bytes};
     int err = row_key(m->table, m->key, &k);
-    return err ? err : writer_error(m->w, mdb_cursor_put(m->cursor, &k.val, &v, flags));
+    if (!err)
+        err = writer_error(m->w, mdb_cursor_put(m->cursor, &k.val, &v, flags));
+    return err ? err : merge_note(m);
 }
 
 /* A value that is there has bytes, even when it has none. */

@@ -96,6 +96,7 @@ void store_reader_free(struct store_reader *r)
 void store_reader_lag(struct store_reader *r, unsigned lag_us)
 {
     r->lag_ns = (int64_t)lag_us * 1000;
+    r->look_ns = 0;
 }
 
 static int64_t now_ns(void)
@@ -176,8 +177,10 @@ static int reader_check(struct store_reader *r, off_t size)
         atomic_store(&r->env->foreign, true);
         return PTRD_ELOCKFILE;
     }
-    if (env_check_size(r->env, &r->store->paths, size, NULL))
+    if (env_check_size(r->env, &r->store->paths, size, NULL)) {
+        r->look_ns = 0; /* `size` may be one of before the file grew */
         return env_settle_size(r->env, &r->store->paths, NULL);
+    }
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define FIND_TRIES 4
+#define WAITING_MOST ((size_t)32 << 20)
 
 /* --- environments --- */
 
@@ -249,6 +250,7 @@ int store_open_mapped(const char *dir, enum store_open_mode mode, size_t map_siz
         return diag_set(diag, PTRD_ENOMEM, "no memory");
     s->mode = mode;
     s->map_size = map_size;
+    s->waiting_most = WAITING_MOST;
     pthread_mutex_init(&s->lock, NULL);
     int err = paths_init(dir, &s->paths, diag);
     if (!err)
@@ -267,6 +269,11 @@ int store_open_mapped(const char *dir, enum store_open_mode mode, size_t map_siz
     else
         *out = s;
     return err;
+}
+
+void store_waiting_most(struct store *s, size_t octets)
+{
+    s->waiting_most = octets;
 }
 
 int store_open(const char *dir, enum store_open_mode mode, struct store **out, struct diag *diag)

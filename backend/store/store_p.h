@@ -18,6 +18,7 @@ struct store {
     struct env *current; /* holds one ref */
     uint64_t numbers;
     atomic_size_t reserve; /* bytes (store_write_reserve) */
+    size_t waiting_most;   /* bytes of changed pages in memory (merge.c) */
 };
 
 /* The environment that lies at the path now, with a ref for the caller. */

@@ -173,8 +173,8 @@ static long zone_id(struct bench *b, const char *apex)
 
 static void add_question(struct bench *b, char *line)
 {
-    char name[256], type[16], apex[256], expected[16];
-    if (sscanf(line, "%255s %15s %255s %15s", name, type, apex, expected) != 4)
+    char name[256], type[24], apex[256], expected[16];
+    if (sscanf(line, "%255s %23s %255s %15s", name, type, apex, expected) != 4)
         give_up(line, "not a question");
     if (b->count == b->capacity) {
         b->capacity = b->capacity ? b->capacity * 2 : 256;
@@ -189,11 +189,15 @@ static void add_question(struct bench *b, char *line)
                                     : name_parse(name, strlen(name), &q->name, NULL);
     if (err < 0)
         give_up(line, "bad name or address");
-    int n = snprintf(q->request, sizeof q->request,
-                     "{\"method\": \"lookup\", \"parameters\": {\"local\": \"127.0.0.1\", "
-                     "\"qname\": \"%s\", \"qtype\": \"%s\", \"real-remote\": \"127.0.0.1/32\", "
-                     "\"remote\": \"127.0.0.1\", \"zone-id\": %ld}}\n",
-                     name, type, zone_id(b, apex));
+    int n =
+        strncmp(type, "get", 3) == 0
+            ? snprintf(q->request, sizeof q->request,
+                       "{\"method\": \"%s\", \"parameters\": {\"name\": \"%s\"}}\n", type, name)
+            : snprintf(q->request, sizeof q->request,
+                       "{\"method\": \"lookup\", \"parameters\": {\"local\": \"127.0.0.1\", "
+                       "\"qname\": \"%s\", \"qtype\": \"%s\", \"real-remote\": \"127.0.0.1/32\", "
+                       "\"remote\": \"127.0.0.1\", \"zone-id\": %ld}}\n",
+                       name, type, zone_id(b, apex));
     if (n < 0 || (size_t)n >= sizeof q->request)
         give_up(line, "too long");
     q->len = (size_t)n;
@@ -232,6 +236,7 @@ int main(int argc, char **argv)
     printf("{\"open_s\": %.6f, \"heap_bytes\": %zu}\n", taken_s, heap);
     if (rpc_worker_new(b.engine, &b.worker) < 0 || snapshot_init(&b.snapshot, b.engine) < 0)
         give_up("worker", "no memory");
+    rpc_worker_leaf(b.worker, LEAF_IPV6);
     run_file(&b, argv[2]);
     rpc_worker_free(b.worker);
     snapshot_done(&b.snapshot);

@@ -13,6 +13,8 @@
 #define ENT(last) last ".0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.b.4.0.0.0." APEX6
 #define BARE(last) last ".0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.0.0.0.f.f.f.3.ip6.arpa"
 
+#define RECORD(before, last, data) "      - {name: " before FULL6(last, "") ", type: " data "}\n"
+
 static const char zones[] =
     "zones:\n"
     "  - name: isp.example\n"
@@ -21,30 +23,28 @@ static const char zones[] =
     "      - {name: '*.3.0.0.0', type: TXT, content: '\"wild\"'}\n"
     "      - {name: 'a.3.0.0.0', type: TXT, content: '\"encloser\"'}\n"
     "      - {name: 'x.*.4.0.0.0', type: TXT, content: '\"below a wildcard\"'}\n"
-    "      - {name: '9.0.0.0', type: DNAME, content: other.example}\n"
-    "      - {name: " FULL6(
-        "d", "") ", type: DNAME, content: other.example}\n"
-                 "      - {name: " FULL6(
-                     "e", "") ", type: NS, content: ns.out.example}\n"
-                              "      - {name: " FULL6(
-                                  "f",
-                                  "") ", type: CNAME, content: www.isp.example}\n"
-                                      "  - prefix: 2001:db8:5::/48\n"
-                                      "  - prefix: 2001:db8:7::1/128\n"
-                                      "  - prefix: 3fff:d::/32\n"
-                                      "  - prefix: 198.51.0.0/16\n"
-                                      "  - {prefix: 198.51.7.64/26, zone: 64/26}\n"
-                                      "  - {prefix: 198.51.7.192/28, zone: low.isp.example}\n"
-                                      "blocks:\n"
-                                      "  - {prefix: '2001:db8::/32', name: '{ip}.isp.example'}\n"
-                                      "  - {prefix: '2001:db8:c::/48', name: none}\n"
-                                      "  - {prefix: '2001:db8:3::/48', name: none}\n"
-                                      "  - {prefix: '2001:db8:4::/48', name: none}\n"
-                                      "  - {prefix: 198.51.0.0/16, name: '{ip}.isp.example'}\n"
-                                      "ptrs:\n"
-                                      "  '2001:db8:3:b::9': mail.out.example\n"
-                                      "delegations:\n"
-                                      "  - {prefix: '2001:db8:8::/48', ns: [ns.out.example]}\n";
+    "      - {name: '9.0.0.0', type: DNAME, content: other.example}\n" RECORD(
+        "", "d", "DNAME, content: other.example") RECORD("", "e", "NS, content: ns.out.example")
+        RECORD("", "f", "CNAME, content: www.isp.example")
+            RECORD("x.y.", "2", "TXT, content: '\"below\"'") "  - {name: x." V6(
+                "3") "}\n"
+                     "  - {name: 9.9.51.198.in-addr.arpa}\n"
+                     "  - prefix: 2001:db8:5::/48\n"
+                     "  - prefix: 2001:db8:7::1/128\n"
+                     "  - prefix: 3fff:d::/32\n"
+                     "  - prefix: 198.51.0.0/16\n"
+                     "  - {prefix: 198.51.7.64/26, zone: 64/26}\n"
+                     "  - {prefix: 198.51.7.192/28, zone: low.isp.example}\n"
+                     "blocks:\n"
+                     "  - {prefix: '2001:db8::/32', name: '{ip}.isp.example'}\n"
+                     "  - {prefix: '2001:db8:c::/48', name: none}\n"
+                     "  - {prefix: '2001:db8:3::/48', name: none}\n"
+                     "  - {prefix: '2001:db8:4::/48', name: none}\n"
+                     "  - {prefix: 198.51.0.0/16, name: '{ip}.isp.example'}\n"
+                     "ptrs:\n"
+                     "  '2001:db8:3:b::9': mail.out.example\n"
+                     "delegations:\n"
+                     "  - {prefix: '2001:db8:8::/48', ns: [ns.out.example]}\n";
 
 static int setup(void **state)
 {
@@ -124,6 +124,19 @@ static void test_an_apex_is_no_leaf_and_its_neighbour_is_one(void **state)
 {
     check(*state, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.7.0.0.0." APEX6, LEAF_OFF);
     check(*state, "2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.7.0.0.0." APEX6, LEAF_IPV6);
+}
+
+static void test_what_lies_below_a_leaf_leaves_it_one(void **state)
+{
+    check(*state, V6("2"), LEAF_IPV6); /* explicit names below it */
+    check(*state, "y." V6("2"), LEAF_OFF);
+    check(*state, "x.y." V6("2"), LEAF_OFF);
+    check(*state, V6("3"), LEAF_IPV6); /* a zone of ours below it */
+    check(*state, "x." V6("3"), LEAF_OFF);
+    check(*state, "1.x." V6("3"), LEAF_OFF);
+    check(*state, "9.9.51.198.in-addr.arpa", LEAF_OFF); /* the apex of a zone as small as it */
+    check(*state, "8.9.51.198.in-addr.arpa", LEAF_ALL);
+    check(*state, "1.9.9.51.198.in-addr.arpa", LEAF_OFF);
 }
 
 static void test_cuts_and_dnames_hide_leaves(void **state)
@@ -303,6 +316,7 @@ int main(void)
         TEST(test_names_of_addresses),
         TEST(test_other_names),
         TEST(test_an_apex_is_no_leaf_and_its_neighbour_is_one),
+        TEST(test_what_lies_below_a_leaf_leaves_it_one),
         TEST(test_cuts_and_dnames_hide_leaves),
         TEST(test_wildcards_cover_what_is_absent),
         TEST(test_classless_homes),

@@ -299,7 +299,7 @@ static void duplicates_are_refused_with_both_places(void **state)
     add_ptr(m, "2001:db8::1", "a.example", 5, FORWARD_UNSAID, 0, 7);
     add_ptr(m, "2001:db8::1", "b.example", 5, FORWARD_UNSAID, 1, 2);
     add_ptr(m, "2001:db8::1", "a.example", 6, FORWARD_UNSAID, 1, 3);
-    model_ptr_column(m, 4);
+    m->ptrs[2].column = 4;
     assert_refused(m, PTRD_ECONFLICT,
                    "p.csv:3:4: the PTR of 2001:db8::1 to `a.example` is given twice, first in "
                    "zones.yaml line 7");

@@ -102,6 +102,37 @@ static void test_relative_texts(void **state)
     assert_true(name_parse_relative(L63, 63, &deep, &name, NULL) < 0);
 }
 
+/* name_parse reads labels of one octet eight at a time; what is relative is always read one by one.
+ */
+static void test_short_labels(void **state)
+{
+    (void)state;
+    static const char octets[] = "0123456789abcdefABCDEFZz@[`{/\x80\xff";
+    struct name root = {.len = 1}, quick, slow;
+    uint32_t seed = 1;
+    for (unsigned i = 0; i < 200000; i++) {
+        char text[80];
+        size_t len = 0, end = 1 + i % 79;
+        while (len < end) {
+            seed = seed * 1664525 + 1013904223;
+            unsigned odd =
+                seed >> 8 & 127; /* a dot, a backslash or a digit too many, now and then */
+            text[len++] = odd == 0   ? '.'
+                          : odd == 1 ? '\\'
+                                     : octets[(seed >> 16) % (sizeof octets - 1)];
+            if (len < end && odd != 2)
+                text[len++] = '.';
+        }
+        int err = name_parse(text, len, &quick, NULL);
+        if (len == 1 && text[0] == '.')
+            continue;
+        assert_int_equal(name_parse_relative(text, len, &root, &slow, NULL),
+                         len == 1 && text[0] == '@' ? 0 : err);
+        if (err == 0 && !(len == 1 && text[0] == '@'))
+            assert_true(name_equal(&quick, &slow));
+    }
+}
+
 static void test_wire_names(void **state)
 {
     static const struct {
@@ -176,11 +207,9 @@ static void test_kinds_of_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_the_longest_name),
-        cmocka_unit_test(test_relative_texts),
-        cmocka_unit_test(test_wire_names),
-        cmocka_unit_test(test_the_key_of_a_name),
+        cmocka_unit_test(test_texts),          cmocka_unit_test(test_the_longest_name),
+        cmocka_unit_test(test_relative_texts), cmocka_unit_test(test_short_labels),
+        cmocka_unit_test(test_wire_names),     cmocka_unit_test(test_the_key_of_a_name),
         cmocka_unit_test(test_kinds_of_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

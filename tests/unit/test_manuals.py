@@ -16,10 +16,20 @@ PTRD = (SOURCE / "backend/ptrd.8").read_text()
 PTRCTL = (SOURCE / "admin/ptrctl.1").read_text()
 
 
-@pytest.mark.parametrize("page", ["backend/ptrd.8", "backend/ptrd-dnssec.7", "admin/ptrctl.1", "admin/ptrd-zones.5"])
+@pytest.mark.parametrize("page", ["backend/ptrd.8", "backend/ptrd-embed.3", "backend/ptrd-dnssec.7", "admin/ptrctl.1", "admin/ptrd-zones.5"])
 def test_a_manual_page_renders_without_a_warning(page):
     done = subprocess.run(["groff", "-ww", "-man", "-Tutf8", SOURCE / page], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_manual_of_libptrd_has_the_calls_and_results_of_the_header():
+    header = re.sub(r"/\*.*?\*/", "", (SOURCE / "include/ptrd/embed/embed.h").read_text(), flags=re.S)
+    page = (SOURCE / "backend/ptrd-embed.3").read_text()
+    plain = re.sub(r"\s+", "", re.sub(r'^\.F[noca] *|["]', "", page[page.index(".Sh SYNOPSIS"):page.index(".Sh DESCRIPTION")], flags=re.M))
+    for name, arguments in re.findall(r"^PTRD_API .*?(ptrd_\w+)\((.*?)\);", header, re.M | re.S):
+        assert name + re.sub(r"[\s,]+", "", arguments) in plain, name
+    for name, value in re.findall(r"^#define (PTRD_(?!ABI|API)\w+) \((-\d+)\)", header, re.M):
+        assert re.search(rf"\.It Dv {name}\n\\{value}[:,]", page), name
 
 
 def options_of(text):

@@ -37,6 +37,7 @@ static inline u128 token_base(const struct token *token)
 
 #define TEMPLATE_TEXT_MAX 1024
 #define TEMPLATE_TOKENS_MAX 128
+#define TEMPLATE_IP_TOKENS 15 /* eight groups and what stands between them */
 
 struct template
 {
@@ -45,6 +46,8 @@ struct template
     u128 covered;  /* address bits that the fields show; all ones when relative with {host} */
     size_t size;   /* bytes of this allocation; equal templates are memcmp-able by tokens */
     uint16_t token_count;
+    uint16_t ip_at; /* the first token of an {ip} of IPv6, which are TEMPLATE_IP_TOKENS; else
+                       token_count */
     struct token tokens[];
 };
 

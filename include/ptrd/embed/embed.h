@@ -1,11 +1,13 @@
 /* libptrd: ptrd's answers inside another process, for pdns_server (lua2, LuaJIT FFI) and the like.
  *
  * A handle belongs to one thread at a time. All handles of a process on one directory share one
- * engine: LMDB lets a process open a store once. Changes of the data are seen by the next call. The
- * store may be missing, replaced or unreadable: that is noticed within a millisecond, calls fail
- * until it is there, and answer then. No transaction is held
- * between calls for longer than a second or two, by a thread of the library that ends with the last
- * handle; it blocks all signals. A handle is not used across fork(2).
+ * engine: LMDB lets a process open a store once. Changes of the data are seen by the next call;
+ * changed zones and blocks too, or once their table is built (0.1 s with 100,000 blocks), the
+ * answers before that being the old ones together. The store may be missing, replaced or
+ * unreadable: that is noticed within a hundredth of a second, calls fail until it is there, and
+ * answer then. No transaction is held between calls for longer than a second or two, by a thread of
+ * the library that ends with the last handle; it blocks all signals. A handle is not used across
+ * fork(2).
  *
  * Nothing here ends the process, unwinds the caller's stack, prints, or touches signals; whatever
  * the arguments are, as long as pointers are NULL or valid and texts end with a NUL. (A data.mdb
@@ -93,7 +95,7 @@ PTRD_API int ptrd_list(struct ptrd *h, const char *zone, const struct ptrd_row *
 /* Metadata of one kind, or of all (kind NULL). Of a zone too large for ptrd_list, the kinds that
  * permit transfers have no values. A leaf is a zone without any. */
 PTRD_API int ptrd_metadata(struct ptrd *h, const char *zone, const char *kind,
-                            const struct ptrd_value **values);
+                           const struct ptrd_value **values);
 
 /* The zone's DNSSEC keys. A leaf has none. */
 PTRD_API int ptrd_keys(struct ptrd *h, const char *zone, const struct ptrd_key **keys);
@@ -101,7 +103,7 @@ PTRD_API int ptrd_keys(struct ptrd *h, const char *zone, const struct ptrd_key *
 /* The NSEC or NSEC3 record that speaks of a name, which is relative to the zone with this id, or a
  * hash in base32hex (PowerDNS's getBeforeAndAfterNamesAbsolute). 1. */
 PTRD_API int ptrd_before_and_after(struct ptrd *h, int32_t zone_id, const char *name,
-                                    const struct ptrd_denial **denial);
+                                   const struct ptrd_denial **denial);
 
 #ifdef __cplusplus
 }

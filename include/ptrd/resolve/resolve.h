@@ -46,6 +46,8 @@ struct row {
     struct addr addr;
 };
 
+#define SOA_TEXT_SIZE (2 * NAME_TEXT_SIZE + 64)
+
 struct answer {
     struct row *rows;
     uint32_t count, capacity;
@@ -55,10 +57,8 @@ struct answer {
     struct name cut;           /* and which one does (len 0: none) */
     enum answer_source source; /* of the PTR or address rows if there are any, else of the first */
     struct name generated;
-    uint8_t *facts; /* resolve's own, by zone: facts.c; they hold for: */
-    const struct table *facts_table;
-    uint64_t facts_data, facts_environment;
-    char soa[2 * NAME_TEXT_SIZE + 64];
+    struct facts *facts; /* resolve's own: facts.c */
+    char soa[SOA_TEXT_SIZE];
 };
 
 void answer_init(struct answer *a) PTRD_NONNULL;
@@ -81,10 +81,11 @@ PTRD_CHECKED int resolve_explicit(struct snapshot *s, enum explicit_table table,
 PTRD_CHECKED int resolve_key_ds(struct snapshot *s, const struct zone *zone, uint32_t ttl_s,
                                 struct answer *a) PTRD_NONNULL;
 
-/* Would an explicit PTR that says `forward` give its target the address (ptrd-zones(5),
- * forward_auto)? What else stands at the target, and cuts, are looked at when it is asked for. */
-bool resolve_derives(const struct table *t, enum ptr_forward forward,
-                     const struct name *target) PTRD_NONNULL;
+/* The zone in which an explicit PTR that says `forward` gives its target the address
+ * (ptrd-zones(5), forward_auto), or NULL. What else stands at the target, and cuts, are looked at
+ * when it is asked for. */
+const struct zone *resolve_derives(const struct table *t, enum ptr_forward forward,
+                                   const struct name *target) PTRD_NONNULL;
 
 /* Two states of a store, each with its table, and an answer of each (answer_init, answer_done). */
 struct differ {

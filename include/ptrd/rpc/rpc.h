@@ -2,7 +2,9 @@
  *
  * rpc_frame cuts requests out of a byte stream; a worker answers one request at a time. The lookup
  * request and reply have a bounded decoder and encoder of our own (no allocation once the reply
- * buffer has grown); every other method goes through jansson. A request that is malformed, or that
+ * buffer has grown), and so have the questions that PowerDNS asks with a name alone, in its own
+ * spelling; every other request goes through jansson. A worker looks once a millisecond at the most
+ * whether the store's directory was replaced. A request that is malformed, or that
  * cannot be answered (store, memory), closes the connection: PowerDNS turns that into SERVFAIL,
  * while `false` and `[]` mean "no such name" to it. One thread a worker. */
 #ifndef PTRD_RPC_RPC_H

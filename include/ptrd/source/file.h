@@ -15,4 +15,10 @@ PTRD_CHECKED int source_file_read(const char *path, struct model **out,
                                   source_progress_fn *progress, void *progress_ctx,
                                   struct diag *diag) PTRD_NONNULL_ARGS(1, 2, 5);
 
+/* The same with bounded memory for PTRs: model_spill_into(dir, memory), where dir is not NULL. */
+PTRD_CHECKED int source_file_read_spilling(const char *path, const char *dir, size_t memory,
+                                           struct model **out, source_progress_fn *progress,
+                                           void *progress_ctx, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 4, 7);
+
 #endif

@@ -1,7 +1,8 @@
 /* The desired state as plain structs: what every source (zones file, later PostgreSQL) produces and
- * what the loader writes. A model owns all its memory (one arena and the growing arrays), is filled
- * by one thread and then only read. Values are checked one by one by the source; what needs the
- * whole (nesting, proof, collisions, PTRs outside our zones) is checked by check/model.h. */
+ * what the loader writes. A model owns all its memory (one arena and the growing arrays; sorted
+ * PTRs may lie in files, model_spill_into), is filled by one thread and then only read. Values are
+ * checked one by one by the source; what needs the whole (nesting, proof, collisions, PTRs outside
+ * our zones) is checked by check/model.h. */
 #ifndef PTRD_SOURCE_MODEL_H
 #define PTRD_SOURCE_MODEL_H
 
@@ -97,6 +98,7 @@ struct model {
     uint32_t ptr_count, ptr_capacity;
     uint8_t *targets;
     size_t target_size, target_capacity;
+    struct model_spill *spill; /* NULL: PTRs stay in memory */
     const char **files;
     uint32_t file_count;
     enum store_source source;
@@ -119,8 +121,19 @@ struct model_delegation *model_add_delegation(struct model *m) PTRD_NONNULL;
 PTRD_CHECKED int model_add_ptr(struct model *m, const struct addr *addr, const struct name *target,
                                uint32_t ttl_s, enum ptr_forward forward, uint32_t file,
                                uint32_t line) PTRD_NONNULL;
-/* Says where in its line the PTR added last stands. */
-void model_ptr_column(struct model *m, uint32_t column) PTRD_NONNULL;
+/* The same with the column (0: not known). */
+PTRD_CHECKED int model_add_ptr_at(struct model *m, const struct addr *addr,
+                                  const struct name *target, uint32_t ttl_s,
+                                  enum ptr_forward forward, struct model_place place) PTRD_NONNULL;
+
+/* From now on PTRs that take more than `memory` octets are sorted in unlinked files in dir, a
+ * directory that is made if it is missing. They are to be looked at only behind model_sort, which
+ * maps them, and are not to be changed then. About 130 octets a PTR are needed there until
+ * model_free. For a model without PTRs. */
+PTRD_CHECKED int model_spill_into(struct model *m, const char *dir, size_t memory) PTRD_NONNULL;
+/* As they were given; NULL and SIZE_MAX: not at all. */
+const char *model_spill_dir(const struct model *m) PTRD_NONNULL;
+size_t model_spill_memory(const struct model *m) PTRD_NONNULL;
 /* Registers a path (copied); returns its number, at most MODEL_FILES_MAX - 1. */
 #define MODEL_FILES_MAX 256
 PTRD_CHECKED int model_add_file(struct model *m, const char *path) PTRD_NONNULL;

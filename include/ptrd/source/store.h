@@ -11,4 +11,9 @@
 PTRD_CHECKED int source_store_read(struct store *s, const char *path, struct model **out,
                                    struct diag *diag) PTRD_NONNULL;
 
+/* The same with bounded memory for PTRs: model_spill_into(dir, memory), where dir is not NULL. */
+PTRD_CHECKED int source_store_read_spilling(struct store *s, const char *path, const char *dir,
+                                            size_t memory, struct model **out, struct diag *diag)
+    PTRD_NONNULL_ARGS(1, 2, 5, 6);
+
 #endif

@@ -112,7 +112,8 @@ PTRD_CHECKED int store_write_reserve(struct store *s, size_t bytes) PTRD_NONNULL
 /* Makes one table equal to a sorted stream: the difference only is written. next gives entries in
  * strictly ascending key order (PTRD_FOUND, PTRD_ABSENT at the end, or an error, which is
  * returned). changed (may be NULL) is told each change: old or new has bytes NULL for an insertion
- * or a deletion; the spans are valid during the call. */
+ * or a deletion; the spans are valid during the call. Of the pages that it changes, some 32 MB wait
+ * in memory; the others are written at once, to where nobody reads before the commit. */
 struct store_stream {
     int (*next)(void *ctx, struct span *key, struct span *value);
     int (*changed)(void *ctx, struct span key, struct span old_value, struct span new_value);

@@ -1,4 +1,5 @@
-#include "load_p.h"
+#include "ptrd/check/reverse.h"
+#include "ptrd/core/arpa.h"
 
 #include <stdlib.h>
 
@@ -93,6 +94,7 @@ static int set_build(const struct table *t, enum family family, struct reverse_s
 
 int reverse_build(const struct table *t, struct reverse_map *out)
 {
+    *out = (struct reverse_map){.v4 = {.segments = NULL}};
     int err = set_build(t, FAMILY_IPV4, &out->v4);
     return err ? err : set_build(t, FAMILY_IPV6, &out->v6);
 }
