@@ -9,7 +9,8 @@ local settings = {
   library = os.getenv("PTRD_LIBRARY") or "libptrd.so",
 }
 
-local ffi = require("ffi")
+local luajit, ffi = pcall(require, "ffi")
+assert(luajit, "ptrd.lua: LuaJIT is needed")
 ffi.cdef [[
   struct ptrd;
   struct ptrd_row {
@@ -26,14 +27,15 @@ ffi.cdef [[
   struct ptrd *ptrd_open(const char *dir, const char *leaf);
   void ptrd_close(struct ptrd *);
   const char *ptrd_error(const struct ptrd *);
-  long ptrd_lookup(struct ptrd *, const char *name, int type, int64_t zone_id, const struct ptrd_row **);
-  long ptrd_list(struct ptrd *, const char *zone, const struct ptrd_row **);
-  long ptrd_metadata(struct ptrd *, const char *zone, const char *kind, const struct ptrd_value **);
-  long ptrd_keys(struct ptrd *, const char *zone, const struct ptrd_key **);
-  long ptrd_before_and_after(struct ptrd *, int64_t zone_id, const char *name, const struct ptrd_denial **);
+  int ptrd_lookup(struct ptrd *, const char *name, int type, int32_t zone_id, const struct ptrd_row **);
+  int ptrd_generation(struct ptrd *);
+  int ptrd_list(struct ptrd *, const char *zone, const struct ptrd_row **);
+  int ptrd_metadata(struct ptrd *, const char *zone, const char *kind, const struct ptrd_value **);
+  int ptrd_keys(struct ptrd *, const char *zone, const struct ptrd_key **);
+  int ptrd_before_and_after(struct ptrd *, int32_t zone_id, const char *name, const struct ptrd_denial **);
 ]]
 local lib = ffi.load(settings.library)
-assert(lib.ptrd_abi() == 1, "ptrd.lua and libptrd are of different versions")
+assert(lib.ptrd_abi() == 1, ("ptrd.lua speaks ABI 1, the library %d: install both from one version"):format(lib.ptrd_abi()))
 local handle = ffi.gc(lib.ptrd_open(settings.db, settings.leaf), lib.ptrd_close)
 assert(handle ~= nil, "ptrd.lua: db or leaf is wrong")
 
@@ -42,11 +44,13 @@ local values = ffi.new("const struct ptrd_value *[1]")
 local keys = ffi.new("const struct ptrd_key *[1]")
 local denial = ffi.new("const struct ptrd_denial *[1]")
 
--- A number of results; nil: no zone of ours, which is remote's to answer. An error is SERVFAIL to
--- PowerDNS, and nothing else would be right: `false` and {} say that there is no such thing.
+-- An error is SERVFAIL to PowerDNS, and nothing else would be right: `false` and {} say that there is
+-- no such thing.
+local function fail() error(ffi.string(lib.ptrd_error(handle)), 0) end
+
+-- A number of results; nil: no zone of ours, which is remote's to answer.
 local function count(result)
-  result = tonumber(result)
-  if result == -1 then error(ffi.string(lib.ptrd_error(handle)), 0) end
+  if result == -1 then fail() end
   return result >= 0 and result or nil
 end
 
@@ -58,36 +62,55 @@ local function text(bytes, len)
   return s
 end
 
+-- PowerDNS reads each field at a price; `auth` is true without it.
 local function record(row, name)
+  local auth = nil
+  if row.auth == 0 then auth = false end
   return {
     name = name,
     type = row.type,
     content = text(row.content, row.content_len),
     ttl = row.ttl_s,
     domain_id = row.zone_id,
-    auth = row.auth == 1,
+    auth = auth,
   }
 end
 
 dns_dnssec = true
 
+-- Each call leaves garbage of PowerDNS's making, and little of this file's stays: a collection of it
+-- comes at ten times what stays, a few megabytes.
+collectgarbage("setpause", 1000)
+
 -- The time of a question is that of its calls from PowerDNS, 26 for an IPv6 PTR, most of them for
--- names without records: those have one table, and methods of PowerDNS's types are looked up once.
+-- empty non-terminals: those have one table, and methods of PowerDNS's types are looked up once.
+-- With leaves PowerDNS asks for one name seven times, and reading it takes longer than comparing.
+local EMPTY = -3
+local leaves = settings.leaf ~= "off"
 local to_string, get_code
-local nothing, empty = {}, { type = 0, domain_id = 0, auth = true }
+local nothing, empty = {}, {}
 local one_empty = { empty }
+local last_name, last_text, last_metadata, last_generation
+
+local function spelled(name)
+  to_string = to_string or name.toString
+  if not leaves then return to_string(name) end
+  if last_name == nil or name ~= last_name then
+    last_name, last_text, last_metadata = name, to_string(name), nil
+  end
+  return last_text
+end
 
 function dns_lookup(qtype, qname, domain_id)
-  to_string = to_string or qname.toString
   get_code = get_code or qtype.getCode
-  local n = count(lib.ptrd_lookup(handle, to_string(qname), get_code(qtype), domain_id, rows))
-  if n == 0 then return nothing end
-  local row = rows[0]
-  if n == 1 and row.type == 0 then
-    empty.name, empty.domain_id, empty.auth = qname, row.zone_id, row.auth == 1
+  local n = lib.ptrd_lookup(handle, spelled(qname), get_code(qtype), domain_id, rows)
+  if n == EMPTY then
+    empty.name = qname
     return one_empty
   end
-  local result = {}
+  if n == 0 then return nothing end
+  if n < 0 then fail() end
+  local row, result = rows[0], {}
   for i = 1, n do result[i] = record(row[i - 1], qname) end
   return result
 end
@@ -95,6 +118,7 @@ end
 function dns_list(zone)
   local n = count(lib.ptrd_list(handle, zone:toString(), rows))
   if not n then return false end
+  collectgarbage("setpause", 200) -- what stays may be the whole of it, for a while
   local result = {}
   for i = 1, n do
     local row = rows[0][i - 1]
@@ -114,8 +138,8 @@ function dns_get_domain_metadata(zone, kind)
   return result
 end
 
-function dns_get_all_domain_metadata(zone)
-  local n = count(lib.ptrd_metadata(handle, zone:toString(), nil, values))
+local function all_metadata(zone)
+  local n = count(lib.ptrd_metadata(handle, zone, nil, values))
   if not n then return false end
   local result = {}
   for i = 1, n do
@@ -126,6 +150,16 @@ function dns_get_all_domain_metadata(zone)
     result[kind] = list
   end
   return result
+end
+
+function dns_get_all_domain_metadata(zone)
+  local name = spelled(zone)
+  if not leaves then return all_metadata(name) end
+  local generation = lib.ptrd_generation(handle)
+  if last_metadata == nil or generation == 0 or generation ~= last_generation then
+    last_metadata, last_generation = all_metadata(name), generation
+  end
+  return last_metadata
 end
 
 function dns_get_domain_keys(zone)

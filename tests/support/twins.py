@@ -73,21 +73,27 @@ def below(*labels_and_name):
 
 
 def query_wire(name, rdtype, dnssec_ok=False):
-    return struct.pack("!HHHHHH", 7, 0, 1, 0, 0, 1) + name.to_wire() + struct.pack(
-        "!HH", dns.rdatatype.from_text(rdtype), 1) + struct.pack("!BHHIH", 0, 41, 1232, dns.flags.DO if dnssec_ok else 0, 0)
+    """A query as octets. dnssec_ok: with the DO bit; None: without EDNS."""
+    head = struct.pack("!HHHHHH", 7, 0, 1, 0, 0, dnssec_ok is not None)
+    edns = struct.pack("!BHHIH", 0, 41, 1232, dns.flags.DO if dnssec_ok else 0, 0)
+    return head + name.to_wire() + struct.pack("!HH", dns.rdatatype.from_text(rdtype), 1) + (edns if dnssec_ok is not None else b"")
 
 
 def ask_all(server, asked, dnssec_ok):
-    """The replies without their ids, over TCP so that all are whole."""
-    replies = [None] * len(asked)
+    """The replies to questions (name, type), over TCP so that all are whole."""
+    return exchange(server, [query_wire(name, rdtype, dnssec_ok) for name, rdtype in asked])
+
+
+def exchange(server, queries):
+    """The replies to queries, over TCP."""
+    replies = [None] * len(queries)
 
     def send(tcp, at):
         for index in at:
-            query = query_wire(*asked[index], dnssec_ok)
-            tcp.sendall(struct.pack("!H", len(query)) + query)
+            tcp.sendall(struct.pack("!H", len(queries[index])) + queries[index])
 
     def worker(first):
-        at = range(first, len(asked), 2)
+        at = range(first, len(queries), 2)
         with socket.create_connection((server.address, server.port), timeout=60) as tcp:
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sender = threading.Thread(target=send, args=(tcp, at))

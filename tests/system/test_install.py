@@ -6,6 +6,10 @@ import subprocess
 
 import pytest
 
+from support.inprocess import sanitizers
+from support.pdns import Pdns, rows
+from support.ptrd import Ptrd, Store
+
 BUILD = pathlib.Path(os.environ["PTRD_BUILD"])
 SOURCE = pathlib.Path(os.environ["PTRD_SOURCE"])
 
@@ -21,20 +25,25 @@ def prefix(tmp_path_factory):
 def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
     assert sorted(str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()) == [
         "bin/ptrctl",
+        "include/ptrd/embed/embed.h",
+        "lib/libptrd.so",
         "lib/systemd/system/ptrd.service",
         "sbin/ptrd",
         "share/doc/ptrd/LICENSE",
         "share/doc/ptrd/README.md",
         "share/doc/ptrd/examples/README.md",
         "share/doc/ptrd/examples/pdns-fast.conf",
+        "share/doc/ptrd/examples/pdns-in-process.conf",
         "share/doc/ptrd/examples/pdns-safe.conf",
         "share/doc/ptrd/examples/pdns-transfers.conf",
         "share/doc/ptrd/examples/sample-overrides.csv",
         "share/doc/ptrd/examples/sample-zones.yaml",
         "share/man/man1/ptrctl.1",
+        "share/man/man3/ptrd-embed.3",
         "share/man/man5/ptrd-zones.5",
         "share/man/man7/ptrd-dnssec.7",
         "share/man/man8/ptrd.8",
+        "share/ptrd/ptrd.lua",
     ]
 
 
@@ -42,6 +51,24 @@ def test_the_unit_starts_the_installed_program(prefix):
     unit = (prefix / "lib/systemd/system/ptrd.service").read_text()
     assert f"ExecStart={prefix}/sbin/ptrd --db /var/lib/ptrd --socket /run/ptrd/ptrd.sock\n" in unit
     assert unit.replace(f"{prefix}/sbin/", "/usr/local/sbin/") == (SOURCE / "pdns-config/ptrd.service").read_text()
+
+
+@pytest.mark.skipif(bool(sanitizers()), reason="a sanitizer's run-time library has to be loaded first")
+def test_the_in_process_mode_as_installed_answers(prefix, tmp_path):
+    """The fragment names the Lua file, and that the library, where they were installed; only the store is the test's."""
+    text = (prefix / "share/doc/ptrd/examples/pdns-in-process.conf").read_text()
+    settings = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    assert settings["lua2-filename"] == f"{prefix}/share/ptrd/ptrd.lua"
+    store = Store(tmp_path / "db").load((SOURCE / "pdns-config/sample-zones.yaml").read_text().replace("ptrs_file", "#"))
+    with Ptrd(store.dir) as ptrd, Installed(store.dir, settings, ptrd.socket) as pdns:
+        assert rows(pdns.ask("7.100.51.198.in-addr.arpa", "PTR")) == [("PTR", "198-51-100-7.dyn.isp.example.")]
+        assert f"{prefix}/lib/libptrd.so" in pathlib.Path(f"/proc/{pdns.process.pid}/maps").read_text()
+
+
+class Installed(Pdns):
+    def __init__(self, store_dir, settings, ptrd_socket):
+        self.environment = {**os.environ, "PTRD_DB": str(store_dir)}
+        super().__init__(ptrd_socket, {**settings, "remote-connection-string": f"unix:path={ptrd_socket},timeout=2000"})
 
 
 def test_the_installed_sample_loads(prefix, tmp_path):
