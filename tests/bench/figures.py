@@ -3,7 +3,7 @@
 
     tests/bench/figures.py [--long] [--only SECTION,...] [--out FILE] [--profile FILE] [--seed N]
 
-Sections: lookups, templates, blocks, ptrs, rebuild, chains. Binaries are those of $PTRD_BUILD (build/ otherwise). --long, or
+Sections: lookups, socket, templates, blocks, ptrs, undisturbed, rebuild, chains. Binaries are those of $PTRD_BUILD (build/ otherwise). --long, or
 PTRD_TEST_LONG=1, takes full sizes. A figure never fails the run; a wrong answer or a refused load does. README.md
 beside this file says what each figure is.
 """
@@ -23,6 +23,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 os.environ.setdefault("PTRD_BUILD", str(HERE.parent.parent / "build"))
 import inputs  # noqa: E402
+from loading import figure_ptrs, figure_undisturbed  # noqa: E402
+from runs import Watched, check_run, load, program  # noqa: E402
 from support.ptrd import BUILD, Client, Ptrd  # noqa: E402
 
 INSTRUCTIONS_GOAL = 6000
@@ -66,62 +68,6 @@ class Bench:
     def write(self, name, text):
         self.path(name).write_text(text)
         return self.path(name)
-
-
-# --- running programs ----------------------------------------------------------------------------
-
-def check_run(command, **kwargs):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, **kwargs)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(map(str, command))}: status {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def program(name, *args):
-    """A C program of this folder; its lines of JSON."""
-    return [json.loads(line) for line in check_run([BUILD / "tests" / f"bench_{name}", *args]).splitlines()]
-
-
-class Watched:
-    """A run of ptrctl: wall time, processor time, and the greatest VmHWM and RssAnon seen (looked at every 5 ms).
-
-    ru_maxrss is no use here: it counts this Python between fork and exec."""
-
-    def __init__(self, *args):
-        command = [str(BUILD / "ptrctl"), *map(str, args)]
-        start = time.monotonic()
-        with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
-            self.peak_kb = self.anon_kb = 0
-            watcher = threading.Thread(target=self._watch, args=(process.pid,))
-            watcher.start()
-            _, status, usage = os.wait4(process.pid, 0)
-            self.wall_s = time.monotonic() - start
-            self.cpu_s = usage.ru_utime + usage.ru_stime
-            process.returncode = os.waitstatus_to_exitcode(status)
-            watcher.join()
-            errors.seek(0)
-            if process.returncode:
-                raise SystemExit(f"{' '.join(command)}: status {process.returncode}\n{errors.read()}")
-
-    def _watch(self, pid):
-        while True:
-            try:
-                status = pathlib.Path(f"/proc/{pid}/status").read_text()
-            except OSError:
-                return
-            peak, anon = (re.search(rf"{key}:\s*(\d+)", status) for key in ("VmHWM", "RssAnon"))
-            if not peak or not anon:  # a zombie has none
-                return
-            self.peak_kb = max(self.peak_kb, int(peak[1]))
-            self.anon_kb = max(self.anon_kb, int(anon[1]))
-            time.sleep(0.005)
-
-
-def load(bench, name, zones):
-    """Loads a zones text into the store `name`; its directory and the run."""
-    file = bench.write(f"{name}.yaml", zones)
-    return bench.path(name), Watched("load", file, "--db", bench.path(name))
 
 
 # --- lookups under callgrind ---------------------------------------------------------------------
@@ -197,7 +143,8 @@ def add_profile(bench, group):
 # --- section: single lookups ---------------------------------------------------------------------
 
 KINDS = {
-    "ptr6": "generated IPv6 PTR, ANY", "ns6": "NS of an ancestor label, typed", "ent6": "ENT of ip6.arpa, ANY",
+    "ptr6": "generated IPv6 PTR, ANY", "leaf6": "SOA of an IPv6 leaf", "meta6": "metadata of an IPv6 leaf",
+    "keys6": "keys of an IPv6 leaf", "ns6": "NS of an ancestor label, typed", "ent6": "ENT of ip6.arpa, ANY",
     "soa": "SOA at a reverse apex", "ptr4x": "explicit IPv4 PTR, ANY", "ptr4": "generated IPv4 PTR, ANY",
     "aaaa": "generated AAAA, ANY", "a": "generated A, ANY", "absent6": "excluded IPv6 address, ANY",
     "absent": "absent forward name, ANY", "entf": "forward ENT, ANY",
@@ -216,6 +163,81 @@ def figure_lookups(bench):
         table.add(title, f"{group.instructions:.0f}", f"{INSTRUCTIONS_GOAL}" if label == "ptr6" else "",
                   f"{group.instructions / INSTRUCTIONS_GOAL:.2f} x 6,000; {group.ns:.0f} ns")
         add_profile(bench, group)
+
+
+# --- section: the socket -------------------------------------------------------------------------
+
+SEQUENCES = {  # name: (what, names a round, mode of the null responder)
+    "ptr": ("ANY of the name", 9000, "leaf"),
+    "fast": ("SOA, metadata, ANY: the fast mode's cold PTR", 3000, "leaf"),
+    "keys": ("the same with keys: DO set", 2400, "leaf"),
+    "safe": ("SOA of the apex, 24 NS, ANY: the safe mode's", 360, "conventional"),
+}
+CONNECTIONS = 3  # PowerDNS's distributor-threads
+ROUNDS = 45  # short ones: other work on the machine comes and goes
+RATE_GOAL = 0.9
+
+
+class NullResponder:
+    """The floor of a mode, on a socket of its own."""
+
+    def __init__(self, bench, mode):
+        self.socket = str(bench.path(f"null-{mode}.sock"))
+        command = [BUILD / "tests" / "bench_null_responder", "--socket", self.socket, "--mode", mode]
+        self.process = subprocess.Popen([*map(str, command), "--zone", inputs.V6_APEX])
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        for _ in range(200):
+            if os.path.exists(self.socket):
+                return self
+            time.sleep(0.05)
+        raise SystemExit("the null responder does not listen")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def drive(server, sequence, names, seed):
+    return program("socket_bench", server.socket, str(server.pid), inputs.V6_APEX, sequence, str(CONNECTIONS), str(names),
+                   str(seed))[0]
+
+
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def compare_floor(table, sequence, ptrd, null, rng):
+    """Interleaved rounds; the ratio of each is taken within it."""
+    what, names, _ = SEQUENCES[sequence]
+    runs = []
+    for _ in range(ROUNDS):
+        seed = rng.getrandbits(32)
+        runs.append([drive(server, sequence, names, seed) for server in (ptrd, null)])
+    rates = [[run["requests"] / run["s"] for run in pair] for pair in runs]
+    ratios = sorted(a / b for a, b in rates)
+    cpu_us = [sum(pair[i]["cpu_s"] for pair in runs) / sum(pair[i]["requests"] for pair in runs) * 1e6 for i in (0, 1)]
+    table.add(f"{what}: requests/s", f"{median([a for a, _ in rates]):,.0f} against {median([b for _, b in rates]):,.0f}",
+              f"{RATE_GOAL:g} x", f"{median(ratios):.2f} x ({ratios[ROUNDS // 4]:.2f} to {ratios[ROUNDS * 3 // 4]:.2f})")
+    table.add(f"{what}: server's CPU a request", f"{cpu_us[0]:.2f} us against {cpu_us[1]:.2f}", "",
+              f"{cpu_us[0] / cpu_us[1]:.2f} x")
+
+
+def figure_socket(bench):
+    table, names = bench.table, 2000000 if bench.long else 200000
+    zones, csv, _ = inputs.typical(random.Random(1), 200000 if bench.long else 40000)
+    bench.write("ptrs.csv", csv)
+    load(bench, "socket", zones)
+    table.section(f"ptrd alone on its socket against the null responder, {CONNECTIONS} connections, {ROUNDS} rounds")
+    with Ptrd(bench.path("socket"), args=["--leaf", "ipv6"]) as ptrd, \
+            NullResponder(bench, "leaf") as leaf, NullResponder(bench, "conventional") as conventional:
+        for sequence, (_, _, mode) in SEQUENCES.items():
+            compare_floor(table, sequence, ptrd, leaf if mode == "leaf" else conventional, bench.rng)
+        run = drive(ptrd, "fast", names, 1)
+    grown = run["rss_kb"] - run["rss_kb_before"]
+    table.add(f"RSS after {names:,} distinct names", f"{run['rss_kb'] / 1024:.1f} MB", "flat",
+              f"{grown:+d} kB meanwhile")
 
 
 # --- section: many templates ---------------------------------------------------------------------
@@ -281,47 +303,6 @@ def figure_blocks(bench):
         heap = opened["heap_bytes"] - base["heap_bytes"]
         table.add(kind, f"{opened['open_s'] - base['open_s']:.3f} s, {heap / 1e6:.1f} MB", "",
                   f"{heap / count:.0f} bytes a block")
-
-
-# --- section: many PTRs --------------------------------------------------------------------------
-
-def store_sizes(bench, name):
-    *tables, whole = program("store_bench", "sizes", bench.path(name))
-    return {t["table"]: t for t in tables}, whole["file_bytes"]
-
-
-def add_sizes(bench, title, name, table_names, count):
-    tables, whole = store_sizes(bench, name)
-    for table_name in table_names:
-        t = tables[table_name]
-        bench.table.add(f"{title}: table {table_name}", f"{t['bytes'] / t['rows']:.1f} bytes a row", "",
-                        f"{t['rows']} rows, depth {t['depth']}")
-    bench.table.add(f"{title}: data.mdb", f"{whole / count:.1f} bytes a PTR", "",
-                    f"{whole / 1e6:.1f} MB")
-
-
-def figure_ptrs(bench):
-    table, count = bench.table, 1000000 if bench.long else 100000
-    table.section(f"{count:,} PTRs from CSV in random order (floor: LMDB appending the same rows)")
-    kinds = (("IPv4, targets elsewhere", "ptrs4", {4}, inputs.outside, ["shared"]),
-             ("IPv6, targets elsewhere", "ptrs6", {6}, inputs.outside, ["shared"]),
-             ("both, targets in a forward_auto zone", "ptrsa", {4, 6}, inputs.inside, ["shared", "derived"]))
-    for title, name, families, target, _ in kinds:
-        inputs.write_ptrs(bench.path("ptrs.csv"), bench.rng, count, families, target)
-        _, loaded = load(bench, name, inputs.ptrs_zones())
-        bench.path(f"{name}-floor").mkdir()
-        floor = program("store_bench", "append", bench.path(name), bench.path(f"{name}-floor"))[0]
-        table.add(f"{title}: load", f"{count / loaded.wall_s:,.0f} PTRs/s", "",
-                  f"{loaded.wall_s:.2f} s, cpu {loaded.cpu_s:.2f} s; {loaded.wall_s / floor['s']:.1f} x LMDB "
-                  f"({floor['rows'] / floor['s']:,.0f} rows/s)")
-        table.add(f"{title}: peak memory", f"{loaded.peak_kb / 1024:.0f} MB", "",
-                  f"anonymous {loaded.anon_kb / 1024:.0f} MB, {loaded.anon_kb * 1024 / count:.0f} bytes a PTR")
-        again = Watched("load", bench.path(f"{name}.yaml"), "--db", bench.path(name))
-        table.add(f"{title}: load without a change", f"{count / again.wall_s:,.0f} PTRs/s", "",
-                  f"{again.wall_s:.2f} s, cpu {again.cpu_s:.2f} s")
-    table.section("Bytes in the store, names of 30 characters")
-    for title, name, _, _, names in kinds:
-        add_sizes(bench, title, name, names, count)
 
 
 # --- section: a structural change under ptrd -----------------------------------------------------
@@ -396,8 +377,9 @@ def figure_chains(bench):
 
 # --- the whole -----------------------------------------------------------------------------------
 
-SECTIONS = {"lookups": figure_lookups, "templates": figure_templates, "blocks": figure_blocks, "ptrs": figure_ptrs,
-            "rebuild": figure_rebuild, "chains": figure_chains}
+SECTIONS = {"lookups": figure_lookups, "socket": figure_socket, "templates": figure_templates, "blocks": figure_blocks,
+            "ptrs": figure_ptrs,
+            "undisturbed": figure_undisturbed, "rebuild": figure_rebuild, "chains": figure_chains}
 
 
 def options():

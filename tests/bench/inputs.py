@@ -74,6 +74,9 @@ def typical_groups(rng, explicit4, count=250):
     excluded = [V6.network_address + (0xffff << 80) + rng.getrandbits(80) for _ in range(count)]
     return {
         "ptr6": ("reply", [(reverse(a), "ANY", V6_APEX, "row") for a in v6_random]),
+        "leaf6": ("reply", [(reverse(a), "SOA", "-", "row") for a in v6_random]),
+        "meta6": ("reply", [(reverse(a), "getAllDomainMetadata", "-", "empty") for a in v6_random]),
+        "keys6": ("reply", [(reverse(a), "getDomainKeys", "-", "empty") for a in v6_random]),
         "ns6": ("reply", [(n, "NS", V6_APEX, "empty") for n in ancestors]),
         "ent6": ("reply", [(n, "ANY", V6_APEX, "ent") for n in ancestors]),
         "soa": ("reply", [(n + ".", "SOA", n, "row") for n in apexes]),
@@ -196,21 +199,36 @@ def match_groups(rng, kind, blocks, count=250):
 
 # --- many PTRs -----------------------------------------------------------------------------------
 
-def ptrs_zones():
+def ptrs_zones(csv="ptrs.csv"):
     return zones_file(["10.0.0.0/8", str(V6)],
-                      [("10.0.0.0/8", f"{{ip}}.{DYN}"), (str(V6), f"{{ip}}.{DYN}")], "ptrs.csv")
+                      [("10.0.0.0/8", f"{{ip}}.{DYN}"), (str(V6), f"{{ip}}.{DYN}")], csv)
+
+
+def scattered(number, key):
+    """Another number of 24 bits, without two that give one: an order as good as random, and no list of it."""
+    for factor in (0x9e3779 | 1, 0x85ebca6b | 1, 0xc2b2ae35 | 1):
+        number = (number ^ key) * factor & 0xffffff
+        number ^= number >> 13
+    return number
+
+
+def text4(number):
+    return f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+
+
+def text6(number):
+    groups = ":".join(f"{number >> shift & 0xffff:x}" for shift in (80, 64, 48, 32, 16, 0))
+    return f"2001:db8:{groups}"
 
 
 def write_ptrs(path, rng, count, families, target):
     """CSV in random order; target(i) names the i-th. Names have 30 characters."""
-    addresses = []
-    if 4 in families:
-        addresses += [str(v4(n)) for n in rng.sample(range(1 << 24), count // len(families))]
-    if 6 in families:
-        addresses += [str(v6(rng.getrandbits(96))) for _ in range(count - len(addresses))]
-    rng.shuffle(addresses)
+    key, turns = rng.getrandbits(24), sorted(families)
     with open(path, "w") as out:
-        out.writelines(f"{a},{target(i)}\n" for i, a in enumerate(addresses))
+        for i in range(count):
+            four = turns[i % len(turns)] == 4
+            address = text4(scattered(i, key)) if four else text6(rng.getrandbits(96))
+            out.write(f"{address},{target(i)}\n")
 
 
 def outside(i):
