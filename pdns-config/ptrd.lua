@@ -90,6 +90,8 @@ local leaves = settings.leaf ~= "off"
 local to_string, get_code
 local nothing, empty = {}, {}
 local one_empty = { empty }
+local one = {}
+local only_one = { one }
 local last_name, last_text, last_metadata, last_generation
 
 local function spelled(name)
@@ -101,18 +103,31 @@ local function spelled(name)
   return last_text
 end
 
-function dns_lookup(qtype, qname, domain_id)
-  get_code = get_code or qtype.getCode
-  local n = lib.ptrd_lookup(handle, spelled(qname), get_code(qtype), domain_id, rows)
+-- Apart from dns_lookup, whose calls of PowerDNS's methods LuaJIT does not compile.
+local function answer(qname, name, code, domain_id)
+  local n = lib.ptrd_lookup(handle, name, code, domain_id, rows)
   if n == EMPTY then
     empty.name = qname
     return one_empty
   end
   if n == 0 then return nothing end
   if n < 0 then fail() end
-  local row, result = rows[0], {}
+  local row = rows[0]
+  if n == 1 and row.auth == 1 then
+    one.name, one.type, one.ttl, one.domain_id = qname, row.type, row.ttl_s, row.zone_id
+    one.content = text(row.content, row.content_len)
+    return only_one
+  end
+  local result = {}
   for i = 1, n do result[i] = record(row[i - 1], qname) end
   return result
+end
+
+function dns_lookup(qtype, qname, domain_id)
+  get_code = get_code or qtype.getCode
+  local name = spelled(qname)
+  local code = get_code(qtype)
+  return (answer(qname, name, code, domain_id))
 end
 
 function dns_list(zone)

@@ -271,7 +271,7 @@ def end_of_chain(text, answer):
 # caches of answers off, so that all is asked; hostile octets reach the backends
 SETTINGS = {"cache-ttl": 0, "dname-processing": "yes", "8bit-dns": "yes", "remote-dnssec": "yes"}
 NO_ZONE_CACHE = {"zone-cache-refresh-interval": 0}
-INSIDE_LEAVES = {**NO_ZONE_CACHE, "zone-metadata-cache-ttl": 0}     # as pdns-in-process.conf says
+INSIDE_LEAVES = {**NO_ZONE_CACHE, "zone-metadata-cache-ttl": 0, "cache-ttl": 0}     # as pdns-in-process.conf says; that what does not exist is kept for a minute is left out
 
 
 # {mode: what it is compared to}; a name ends with the kind of leaves. unsigned: as if no zone had keys (remote-dnssec=no)

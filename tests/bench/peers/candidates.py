@@ -23,7 +23,7 @@ THREADS = {"receiver-threads": 1, "distributor-threads": 3}
 KNOT_WORKERS = 2
 START_ATTEMPTS = 4
 ZONES = [w for apex in world.APEXES for w in ("--zone", apex)]
-LEAVES_IN_PROCESS = {"zone-cache-refresh-interval": 0, "zone-metadata-cache-ttl": 0}  # as pdns-in-process.conf says
+LEAVES_IN_PROCESS = {"zone-cache-refresh-interval": 0, "negquery-cache-ttl": 60, "zone-metadata-cache-ttl": 0, "cache-ttl": 0}  # as pdns-in-process.conf says
 
 
 class Running:
