@@ -337,14 +337,13 @@ bool name_within(const struct name *name, const struct name *apex)
 {
     if (apex->len > name->len)
         return false;
-    unsigned at = (unsigned)(name->len - apex->len);
-    if (memcmp(name->wire + at, apex->wire, apex->len) != 0)
+    const uint8_t *at = name->wire + (name->len - apex->len), *label = name->wire;
+    if (memcmp(at, apex->wire, apex->len) != 0)
         return false;
     /* The same octets must also start at a label boundary. */
-    unsigned i = 0;
-    while (i < at)
-        i += name->wire[i] + 1u;
-    return i == at;
+    while (label < at)
+        label += *label + 1;
+    return label == at;
 }
 
 void name_strip(const struct name *name, unsigned n, struct name *out)

@@ -4,6 +4,7 @@
 
 #define CAPACITY_FIRST 8192
 #define CAPACITY_KEPT (1u << 20) /* `list` and getAllDomains may need more, seldom */
+#define NUMBER_MAX 20            /* digits of 2^64 */
 
 void reply_done(struct reply *r)
 {
@@ -42,14 +43,15 @@ bool reply_grow(struct reply *r, size_t n)
 
 void reply_number(struct reply *r, uint64_t number)
 {
-    unsigned len = 1;
-    for (uint64_t above = 10; number >= above && len < 20; above *= 10) /* 10^20 wraps */
-        len++;
-    if (!reply_room(r, len))
+    char digits[2 * NUMBER_MAX] = {0}; /* the latter half is copied along: a length that is fixed */
+    char *end = digits + NUMBER_MAX, *first = end;
+    if (!reply_room(r, NUMBER_MAX))
         return;
-    r->len += len;
-    for (char *p = r->bytes + r->len; len > 0; len--, number /= 10)
-        *--p = (char)('0' + number % 10);
+    do
+        *--first = (char)('0' + number % 10);
+    while (number /= 10);
+    memcpy(r->bytes + r->len, first, NUMBER_MAX);
+    r->len += (size_t)(end - first);
 }
 
 /* --- octets --- */
