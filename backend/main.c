@@ -73,11 +73,20 @@ static void fill_standard_streams(void)
         close(fd);
 }
 
+/* PowerDNS's other children have inherited ends of our pipes, and we of theirs: each would wait for
+ * the end of its input for as long as another one lives, also when PowerDNS is gone. */
+static void close_inherited(void)
+{
+    (void)!close_range(STDERR_FILENO + 1, ~0u, 0);
+}
+
 int main(int argc, char **argv)
 {
     fill_standard_streams();
     struct program program = {.line = {argc, argv}};
     int status;
     enum options_action action = options_read(&program.line, &program.options, &status);
+    if (action == OPTIONS_STDIO)
+        close_inherited();
     return action == OPTIONS_DONE ? status : serve(&program, action);
 }

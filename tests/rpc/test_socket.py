@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -567,6 +568,18 @@ def test_stdio(store):
             p.process.stdin.flush()
             assert_line_right(p.process.stdout.readline(), n)
         assert p.stop() == 0
+
+
+def test_stdio_keeps_no_pipe_of_its_parent(store):
+    """Else two children of a pdns_server that is gone would keep each other alive."""
+    ours, theirs = os.pipe()
+    process = subprocess.Popen([BUILD / "ptrd", "--stdio", "--db", store], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               pass_fds=[theirs])
+    os.close(theirs)
+    assert select.select([ours], [], [], 10)[0] and os.read(ours, 1) == b"" and process.poll() is None
+    os.close(ours)
+    process.communicate(timeout=10)
+    assert process.returncode == 0
 
 
 def test_stdio_answers_all_before_the_end_of_input(store):
