@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "octets.h"
+#include "ptrd/core/octets.h"
 
 static const uint8_t suffix_v4[] = "\7in-addr\4arpa";
 static const uint8_t suffix_v6[] = "\3ip6\4arpa";

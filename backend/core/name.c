@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "octets.h"
+#include "ptrd/core/octets.h"
 
 static uint8_t lower(uint8_t c)
 {

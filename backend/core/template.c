@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "octets.h"
+#include "ptrd/core/octets.h"
 
 /* --- numerals --------------------------------------------------------------------------------- */
 

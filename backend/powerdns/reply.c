@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "ptrd/core/octets.h"
+
 #define CAPACITY_FIRST 8192
 #define CAPACITY_KEPT (1u << 20) /* `list` and getAllDomains may need more, seldom */
 #define NUMBER_MAX 20            /* digits of 2^64 */
@@ -56,16 +58,6 @@ void reply_number(struct reply *r, uint64_t number)
 
 /* --- octets --- */
 
-/* Sixteen at a time; a comparison gives 255 for true. */
-typedef uint8_t octets __attribute__((vector_size(16)));
-
-static inline bool octets_zero(octets x)
-{
-    uint64_t halves[2];
-    memcpy(halves, &x, sizeof halves);
-    return (halves[0] | halves[1]) == 0;
-}
-
 #define OCTET_TEXT_MAX 5
 
 /* What stands for an octet: JSON escapes quote and backslash, so `\DDD` becomes `\\DDD`. */
@@ -100,8 +92,8 @@ void reply_content(struct reply *r, struct span content)
         return;
     char *p = r->bytes + r->len;
     size_t i = 0;
-    for (octets x; i + sizeof x <= content.len; i += sizeof x, p += sizeof x) {
-        memcpy(&x, content.bytes + i, sizeof x);
+    for (; i + sizeof(octets) <= content.len; i += sizeof(octets), p += sizeof(octets)) {
+        octets x = octets_load(content.bytes + i);
         if (!octets_zero((octets)(x < ' ') | (octets)(x > '~') | (octets)(x == '"') |
                          (octets)(x == '\\')))
             break;
@@ -142,8 +134,7 @@ static inline bool is_host_text(const char *text, size_t len)
 {
     octets bad = {0};
     for (size_t i = 0; i < len; i += sizeof bad) {
-        octets x;
-        memcpy(&x, text + i, sizeof x);
+        octets x = octets_load(text + i);
         octets letter = (octets)(x >= 'a') & (octets)(x <= 'z');
         octets digit = (octets)(x >= '0') & (octets)(x <= '9');
         bad |= ~(letter | digit | (octets)(x == '-'));

@@ -1,6 +1,6 @@
-/* Private to core: sixteen octets at a time, by the compiler's own vectors, on any processor. Names
- * of ip6.arpa and generated names are mostly digits at fixed places, and are read and written so in
- * a few steps. */
+/* Sixteen octets at a time, by the compiler's own vectors, on any processor. Names of ip6.arpa and
+ * generated names are mostly digits at fixed places, and are read and written so in a few steps.
+ * Pure. */
 #ifndef PTRD_CORE_OCTETS_H
 #define PTRD_CORE_OCTETS_H
 
