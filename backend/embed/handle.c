@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* PowerDNS asks 26 times for one IPv6 PTR; each look takes as long as an answer. */
-#define LOOK_US 1000
 #define ITEMS_FIRST 16
 #define ITEMS_KEPT 4096 /* a list may need more, seldom */
 
@@ -101,7 +99,7 @@ static int make_ready(struct ptrd *h)
     err = snapshot_init(&h->snapshot, engine);
     h->ready = err == 0;
     if (h->ready)
-        store_reader_lag(h->snapshot.own, LOOK_US);
+        store_reader_lag(h->snapshot.own, STORE_LAG_US);
     return err < 0 ? handle_refuse(h, "the store", err) : 0;
 }
 

@@ -6,7 +6,7 @@
 /* --- capacity --------------------------------------------------------------------------------- */
 
 #define RECORDS_MAX 1100000    /* a million PTRs or a /12, and the apex and ENTs beside */
-#define BYTES_MAX (900u << 20) /* below RPC_REPLY_MAX */
+#define BYTES_MAX (900u << 20) /* below REPLY_MAX of powerdns */
 /* The Unix connector: 3 s for 1 MB, and the square of it for more; half of the timeout is ours:
  * bytes = 1e6 * sqrt(timeout_s / 2 / 3). */
 #define UNIX_BYTES_SQUARED_PER_MS (UINT64_C(1000000000000) / 6000)

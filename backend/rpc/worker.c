@@ -6,9 +6,6 @@
 
 #include "params.h"
 
-/* How often a thread under load looks whether the directory was replaced. */
-#define LOOK_US 1000
-
 int rpc_worker_new(struct engine *e, struct rpc_worker **out)
 {
     struct rpc_worker *w = calloc(1, sizeof *w);
@@ -69,7 +66,7 @@ static int own_snapshot(struct rpc_worker *w, struct diag *diag)
         int rc = snapshot_init(&w->own_snapshot, w->engine);
         if (rc < 0)
             return diag_set(diag, rc, "cannot read the store: %s", ptrd_strerror(rc));
-        store_reader_lag(w->own_snapshot.own, LOOK_US);
+        store_reader_lag(w->own_snapshot.own, STORE_LAG_US);
         w->snapshot_ready = true;
     }
     w->snapshot = &w->own_snapshot;

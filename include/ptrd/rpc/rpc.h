@@ -13,7 +13,6 @@
 #include "ptrd/resolve/leaf.h"
 
 #define RPC_FRAME_MAX (4u << 20) /* bytes of one request */
-#define RPC_REPLY_MAX (1u << 30) /* bytes of one reply */
 
 /* Looks for one complete request at the start of buf. Returns its length including the newline
  * (leading blank space and empty lines count to it), 0 for "need more", PTRD_ELIMIT when max bytes

@@ -46,6 +46,7 @@ void store_reader_free(struct store_reader *r);
 /* For a reader of many small requests in a row: whether the directory was replaced is looked at
  * again only lag_us after the last look, and for each request while the store fails. 0, the
  * default: for each request. Changes of the data are seen by each request all the same. */
+#define STORE_LAG_US 1000 /* that of ptrd and libptrd */
 void store_reader_lag(struct store_reader *r, unsigned lag_us) PTRD_NONNULL;
 
 /* Begins (renews) the transaction and reads the meta record. PTRD_ECORRUPT, PTRD_EVERSION,
