@@ -21,6 +21,20 @@ static void encode(struct reply *r, const struct denial *d)
     REPLY_LITERAL(r, "}");
 }
 
+/* METHOD_FAILED for what the question or the zone causes; all else closes the connection. */
+static int refuse(int rc, int64_t id, struct diag *diag)
+{
+    static const char method[] = "getBeforeAndAfterNamesAbsolute";
+    if (rc == PTRD_EINVAL || rc == PTRD_ELIMIT)
+        diag_set(diag, rc, "%s: no zone of id %lld has such a name", method, (long long)id);
+    else if (rc == PTRD_EBUSY)
+        diag_set(diag, rc, "%s: the zone of id %lld changes faster than its NSEC3 chain is built",
+                 method, (long long)id);
+    else
+        return diag_set(diag, rc, "%s: %s", method, ptrd_strerror(rc));
+    return METHOD_FAILED;
+}
+
 /* getBeforeAndAfterNamesAbsolute id, qname: relative to the zone, or a hash. What cannot be
  * answered gets no result: false would deny nothing and be taken for a record. */
 int method_denial(struct rpc_worker *w, const json_t *parameters, struct diag *diag)
@@ -41,18 +55,5 @@ int method_denial(struct rpc_worker *w, const json_t *parameters, struct diag *d
     if (rc == 0)
         encode(&w->reply, &denial);
     worker_end(w);
-    if (rc == PTRD_EINVAL || rc == PTRD_ELIMIT) {
-        diag_set(diag, rc, "getBeforeAndAfterNamesAbsolute: no zone of id %lld has such a name",
-                 (long long)id);
-        return METHOD_FAILED;
-    }
-    if (rc == PTRD_EBUSY) {
-        diag_set(diag, rc,
-                 "getBeforeAndAfterNamesAbsolute: the zone of id %lld changes faster than "
-                 "its NSEC3 chain is built",
-                 (long long)id);
-        return METHOD_FAILED;
-    }
-    return rc < 0 ? diag_set(diag, rc, "getBeforeAndAfterNamesAbsolute: %s", ptrd_strerror(rc))
-                  : METHOD_DONE;
+    return rc < 0 ? refuse(rc, id, diag) : METHOD_DONE;
 }

@@ -51,25 +51,13 @@ static int encode_all(struct rpc_worker *w, const struct zone *zone)
     return rc;
 }
 
-/* A leaf has none. Any other name that is no zone of ours: false, so that PowerDNS asks its next
- * backend. */
-static int encode_no_zone(struct rpc_worker *w, const struct name *name)
-{
-    int leaf = worker_leaf(w, name);
-    if (leaf == PTRD_FOUND)
-        REPLY_LITERAL(&w->reply, "[]");
-    else
-        REPLY_LITERAL(&w->reply, "false");
-    return leaf < 0 ? leaf : 0;
-}
-
 int method_get_keys(struct rpc_worker *w, const struct name *name, struct diag *diag)
 {
     int rc = worker_begin(w, diag);
     if (rc < 0)
         return rc;
     const struct zone *zone = worker_zone(w, name);
-    rc = zone ? encode_all(w, zone) : encode_no_zone(w, name);
+    rc = zone ? encode_all(w, zone) : worker_no_zone(w, name, "[]");
     worker_end(w);
     return rc < 0 ? diag_set(diag, rc, "keys: %s", ptrd_strerror(rc)) : METHOD_DONE;
 }

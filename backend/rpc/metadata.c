@@ -59,26 +59,12 @@ static int encode_one(struct rpc_worker *w, const struct zone *zone, const char 
     return METHOD_NOTED;
 }
 
-/* A leaf is a zone to PowerDNS, and one that has none. Any other name that is no zone of ours:
- * false, so that PowerDNS asks its next backend. */
-static int encode_no_zone(struct rpc_worker *w, const struct name *name, const char *kind)
-{
-    int leaf = worker_leaf(w, name);
-    if (leaf == PTRD_ABSENT)
-        REPLY_LITERAL(&w->reply, "false");
-    else if (kind)
-        REPLY_LITERAL(&w->reply, "[]");
-    else
-        REPLY_LITERAL(&w->reply, "{}");
-    return leaf < 0 ? leaf : 0;
-}
-
 static int encode(struct rpc_worker *w, const struct name *name, const char *kind,
                   struct diag *diag)
 {
     const struct zone *zone = worker_zone(w, name);
     if (!zone)
-        return encode_no_zone(w, name, kind);
+        return worker_no_zone(w, name, kind ? "[]" : "{}");
     return kind ? encode_one(w, zone, kind, diag) : encode_all(w, zone);
 }
 

@@ -96,9 +96,12 @@ const struct zone *worker_zone(const struct rpc_worker *w, const struct name *na
     return powerdns_zone(w->snapshot, name);
 }
 
-int worker_leaf(struct rpc_worker *w, const struct name *name)
+int worker_no_zone(struct rpc_worker *w, const struct name *name, const char *nothing)
 {
-    return leaf_find(w->snapshot, w->leaf, name, &w->answer);
+    int leaf = leaf_find(w->snapshot, w->leaf, name, &w->answer);
+    const char *result = leaf == PTRD_FOUND ? nothing : "false";
+    reply_put(&w->reply, result, strlen(result));
+    return leaf < 0 ? leaf : 0;
 }
 
 /* --- one request --- */
@@ -127,11 +130,9 @@ static int handle_method(struct rpc_worker *w, const struct method *m, const cha
     int rc = 0;
     if (m->handle)
         rc = m->handle(w, parameters, diag);
-    else if (m->handle_name)
-        rc = param_name(parameters, "name", &name, diag);
-    else
+    else if (!m->handle_name)
         reply_put(&w->reply, m->result, strlen(m->result));
-    if (m->handle_name && rc == 0)
+    else if ((rc = param_name(parameters, "name", &name, diag)) == 0)
         rc = m->handle_name(w, &name, diag);
     json_decref(root);
     return rc;

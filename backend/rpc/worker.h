@@ -93,9 +93,11 @@ void worker_end(struct rpc_worker *w) PTRD_NONNULL;
 /* The zone of ours with exactly this name, or NULL; between worker_begin and worker_end. */
 const struct zone *worker_zone(const struct rpc_worker *w, const struct name *name) PTRD_NONNULL;
 
-/* Is the name, which is no zone of ours, a leaf (leaf.h)? PTRD_FOUND, PTRD_ABSENT or an error;
- * between worker_begin and worker_end. */
-PTRD_CHECKED int worker_leaf(struct rpc_worker *w, const struct name *name) PTRD_NONNULL;
+/* The result for a name that is no zone of ours. A leaf (leaf.h) is a zone to PowerDNS, and one
+ * that has `nothing` (JSON); any other name gets false, so that PowerDNS asks its next backend.
+ * Returns 0 or an error; between worker_begin and worker_end. */
+PTRD_CHECKED int worker_no_zone(struct rpc_worker *w, const struct name *name,
+                                const char *nothing) PTRD_NONNULL;
 
 /* Calls apply with the open edit, or with one of its own that is committed then. What apply refuses
  * (an error that is no failure of store or memory) is METHOD_REFUSED, and ends an open edit. Writes

@@ -30,8 +30,7 @@ const struct option_key option_keys[] = {
      "how long requests in progress may take to end at SIGTERM"},
     {"leaf", "MODE", OPTION_LEAF, KEY(leaf), "off", 0, 0, false,
      "off, ipv6 or all: full reverse names answered as zones of their own, for PowerDNS without "
-     "its "
-     "zone cache (pdns-fast.conf)"},
+     "its zone cache (pdns-fast.conf)"},
 };
 #define KEY_COUNT (sizeof option_keys / sizeof *option_keys)
 const unsigned option_key_count = KEY_COUNT;
