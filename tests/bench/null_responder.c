@@ -1,13 +1,15 @@
 /* The smallest server that PowerDNS's remote backend works with: the floor under ptrd.
  *
- *     bench_null_responder --socket PATH --mode conventional|leaf --zone NAME[:TYPE] ...
+ *     bench_null_responder --socket PATH --mode conventional|ents|leaf --zone NAME[:TYPE] ...
  *
  * A thread a connection; a request is one read, a few comparisons at the places where
  * PowerDNS 4.7.3 writes its values, and one write. Nothing is looked up or computed: every
  * full-length name below a reverse zone has the same PTR, every name below another zone the same A
  * or AAAA (TYPE; AAAA otherwise). Zones have the ids 1, 2, ... in the order given, and the first
- * that encloses a name has it. `leaf` answers a full-length reverse name as its own apex. No edits,
- * keys or metadata. Ends by a signal. */
+ * that encloses a name has it. `conventional` has nothing at the labels between apex and address,
+ * which denies that they exist: wrong (RFC 8020), and the least that PowerDNS can read. `ents` has
+ * an empty non-terminal there, as a server must that is asked label by label. `leaf` answers a
+ * full-length reverse name as its own apex. No edits, keys or metadata. Ends by a signal. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
@@ -41,7 +43,7 @@ struct zone {
 
 static struct zone zones[ZONES_MAX];
 static unsigned zone_count;
-static bool leaves;
+static bool leaves, ents;
 
 static _Noreturn void give_up(const char *what, const char *detail)
 {
@@ -148,6 +150,8 @@ static void lookup(struct reply *r, struct text qname, struct text qtype)
         } else if (wants(qtype, z->type)) {
             put_row(r, z, qname, z->type, z->content);
         }
+    } else if (z && ents && is_type(qtype, "ANY")) {
+        put_row(r, z, qname, "", "");
     }
     put_text(r, "]}\n");
 }
@@ -309,8 +313,10 @@ int main(int argc, char **argv)
             give_up(argv[i], "unknown option");
     }
     leaves = strcmp(mode, "leaf") == 0;
-    if (!path || !zone_count || argc % 2 == 0 || (!leaves && strcmp(mode, "conventional") != 0))
-        give_up("usage", "--socket PATH --mode conventional|leaf --zone NAME[:TYPE] ...");
+    ents = strcmp(mode, "ents") == 0;
+    bool known = leaves || ents || strcmp(mode, "conventional") == 0;
+    if (!path || !zone_count || argc % 2 == 0 || !known)
+        give_up("usage", "--socket PATH --mode conventional|ents|leaf --zone NAME[:TYPE] ...");
     int listener = listen_at(path);
     pthread_attr_t attr;
     pthread_attr_init(&attr);

@@ -126,15 +126,16 @@ class Candidate:
 class Remote(Candidate):
     """PowerDNS with a remote backend behind a Unix socket: ptrd or the null responder."""
 
-    def __init__(self, name, title, setup, conf, backend, leaf=False):
+    def __init__(self, name, title, setup, conf, backend, null_mode=None):
         super().__init__(name, title, setup)
-        self.conf, self.backend, self.leaf = conf, backend, leaf
+        self.conf, self.backend, self.null_mode = conf, backend, null_mode
+        self.leaf = conf == "pdns-fast.conf"
         self.answers = "null" if backend == "null" else "exact"
 
     def start(self, stack, count, store=None, timeout_ms=2000, settings=None):
         store = store or self.setup.store
         server = stack.enter_context(
-            NullResponder("leaf" if self.leaf else "conventional") if self.backend == "null" else
+            NullResponder(self.null_mode) if self.backend == "null" else
             Ptrd(store, args=["--leaf", "ipv6"] if self.leaf else []))
         socket, counter = self.counted(stack, server.socket, count)
         lines = {**fragment(self.conf), **THREADS, **(settings or {}),
@@ -274,11 +275,12 @@ class Setup:
 
 def all_of(setup):
     return [
-        Remote("null-conventional", "null responder, conventional", setup, "pdns-safe.conf", "null"),
+        Remote("null-conventional", "null responder, conventional", setup, "pdns-safe.conf", "null", "conventional"),
+        Remote("null-ents", "null responder, conventional, with ENTs", setup, "pdns-safe.conf", "null", "ents"),
         Remote("safe", "ptrd, safe mode", setup, "pdns-safe.conf", "ptrd"),
         Piped("safe-pipe", "ptrd, safe mode by pipe, timeout=0", setup),
-        Remote("null-leaf", "null responder, leaf", setup, "pdns-fast.conf", "null", leaf=True),
-        Remote("fast", "ptrd, fast mode", setup, "pdns-fast.conf", "ptrd", leaf=True),
+        Remote("null-leaf", "null responder, leaf", setup, "pdns-fast.conf", "null", "leaf"),
+        Remote("fast", "ptrd, fast mode", setup, "pdns-fast.conf", "ptrd"),
         Inside("in-process", "ptrd in-process, zone cache on", setup, leaf=False),
         Inside("in-process-leaf", "ptrd in-process, leaves", setup, leaf=True),
         Lua("lua", "PowerDNS LUA createReverse6", setup),
