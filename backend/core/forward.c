@@ -55,6 +55,18 @@ struct found {
     unsigned count;
 };
 
+/* The block that gives the address this very name, or NULL. */
+static const struct block *gives(const struct table *t, const struct addr *addr,
+                                 const struct name *name)
+{
+    const struct block *b = table_block_for(t, addr);
+    struct name given;
+    if (!b || !b->template || b->flags & BLOCK_FORWARD_EXTERNAL ||
+        template_generate(b->template, addr->num, &given) < 0 || !name_equal(&given, name))
+        return NULL;
+    return b;
+}
+
 /* The address counts when its most specific block gives it this very name. */
 static bool take_address(struct walk *w, enum family family, u128 num)
 {
@@ -62,10 +74,8 @@ static bool take_address(struct walk *w, enum family family, u128 num)
     struct addr addr = {.num = num, .family = family};
     if (num > family_max(family))
         return true;
-    const struct block *b = table_block_for(w->table, &addr);
-    struct name name;
-    if (!b || !b->template || b->flags & BLOCK_FORWARD_EXTERNAL ||
-        template_generate(b->template, num, &name) < 0 || !name_equal(&name, found->name))
+    const struct block *b = gives(w->table, &addr, found->name);
+    if (!b)
         return true;
     if (found->count && found->addrs[0].family == family)
         return true;
@@ -161,6 +171,16 @@ static void order_families(struct found *found)
     found->blocks[1] = block;
 }
 
+/* No two addresses have one name, but of two families where both blocks share theirs. */
+static bool guess(const struct table *t, const struct name *name, struct addr *addr,
+                  const struct block **block)
+{
+    if (!forward_guess(name, addr))
+        return false;
+    *block = gives(t, addr, name);
+    return *block && !((*block)->flags & BLOCK_SHARED_NAMES);
+}
+
 unsigned table_forward(const struct table *t, const struct name *name, struct addr addrs[2],
                        const struct block *blocks[2])
 {
@@ -168,7 +188,11 @@ unsigned table_forward(const struct table *t, const struct name *name, struct ad
     size_t len;
     struct found found = {.name = name, .addrs = addrs, .blocks = blocks};
     struct walk w;
-    if (t->forward->entry_count == 0 || template_name_text(name, text, &len) != PTRD_FOUND)
+    if (t->forward->entry_count == 0)
+        return 0;
+    if (guess(t, name, &addrs[0], &blocks[0]))
+        return 1;
+    if (template_name_text(name, text, &len) != PTRD_FOUND)
         return 0;
     w.below = false;
     w.leaf = forward_leaf;

@@ -50,6 +50,11 @@ static inline u128 fixed_bits(enum family family, unsigned len)
 /* Pieces of one entry in the order of (length, key, first). */
 int piece_compare(const void *a, const void *b);
 
+/* --- guessing (forward_guess.c) --- */
+
+/* An address that the name shows, if it has the usual template: to be made sure of. */
+bool forward_guess(const struct name *name, struct addr *out) PTRD_NONNULL;
+
 /* --- walking (forward_walk.c) --- */
 
 struct field_place {

@@ -1,5 +1,6 @@
 #include "ptrd/core/name.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "ptrd/core/octets.h"
@@ -306,10 +307,22 @@ unsigned name_labels(const struct name *name)
     return count;
 }
 
+/* Offsets of eight labels of one octet each, the first at i; false where there are others. */
+static inline bool offsets_of_eight(const uint8_t *wire, unsigned i, uint8_t *offsets)
+{
+    if (!octets_zero((octets)(octets_load(wire + i) != 1) & octets_even))
+        return false;
+    uint64_t eight = htole64(0x0e0c0a0806040200 + i * UINT64_C(0x0101010101010101));
+    memcpy(offsets, &eight, sizeof eight);
+    return true;
+}
+
 unsigned name_label_offsets(const struct name *name, uint8_t offsets[NAME_LABELS_MAX])
 {
-    unsigned count = 0;
-    for (unsigned i = 0; name->wire[i]; i += name->wire[i] + 1u)
+    unsigned count = 0, i = 0;
+    for (; i + 16 <= name->len && offsets_of_eight(name->wire, i, offsets + count); i += 16)
+        count += 8;
+    for (; name->wire[i]; i += name->wire[i] + 1u)
         offsets[count++] = (uint8_t)i;
     return count;
 }

@@ -14,6 +14,10 @@ struct place_slot {
 
 static uint64_t hash_label(uint64_t hash, const uint8_t *label)
 {
+    if (label[0] == 1) { /* nibbles */
+        hash = (hash ^ (256u | label[1])) * TABLE_HASH_PRIME;
+        return hash ^ hash >> 29;
+    }
     for (unsigned i = 0; i <= label[0]; i++)
         hash = (hash ^ label[i]) * TABLE_HASH_PRIME;
     return hash ^ hash >> 29;
@@ -34,6 +38,7 @@ static void put_code(struct table *t, const struct name *name, uint32_t code)
 {
     uint64_t hash = hash_name(name);
     uint32_t at = (uint32_t)hash & t->place_hash_mask;
+    t->place_depths[name_labels(name)] = true;
     while (t->place_hash[at].code)
         at = (at + 1) & t->place_hash_mask;
     t->place_hash[at] = (struct place_slot){.tag = (uint32_t)(hash >> 32), .code = code};
@@ -238,7 +243,8 @@ static inline struct place walk(const struct table *t, const struct name *name, 
 
     for (;;) {
         unsigned from = depth ? offsets[labels - depth] : name->len - 1u; /* depth 0: the root */
-        uint32_t code = find_code(t, hash, name->wire + from, name->len - from);
+        uint32_t code =
+            t->place_depths[depth] ? find_code(t, hash, name->wire + from, name->len - from) : 0;
         if (code && !(code & CODE_CUT)) {
             p = (struct place){&t->zones[code - 1], NULL, PLACE_FREE, false};
             if (cuts && p.zone->has_cuts) {
@@ -288,10 +294,10 @@ const struct zone *table_zone_by_id(const struct table *t, uint32_t id)
     return NULL;
 }
 
-bool table_zone_below(const struct table *t, const struct name *name)
+/* Among the zones from low on, in canonical order: the names below a name follow it at once. high:
+ * that zone lies behind the name, or is the end. */
+static bool zone_below(const struct table *t, uint32_t low, uint32_t high, const struct name *name)
 {
-    /* In canonical order the names below a name follow it at once. */
-    uint32_t low = 0, high = t->zone_count;
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
         if (name_compare(&t->zones[mid].apex, name) <= 0)
@@ -300,4 +306,24 @@ bool table_zone_below(const struct table *t, const struct name *name)
             high = mid;
     }
     return low < t->zone_count && name_within(&t->zones[low].apex, name);
+}
+
+bool table_zone_below(const struct table *t, const struct name *name)
+{
+    return zone_below(t, 0, t->zone_count, name);
+}
+
+bool table_zone_below_in(const struct table *t, const struct zone *z, const struct name *name)
+{
+    uint32_t self = (uint32_t)(z - t->zones), low = self + 1, high = low;
+    if (low == t->zone_count || t->zones[low].parent != self)
+        return false;
+    /* Few zones have many below them. */
+    for (uint32_t step = 1; high < t->zone_count; step *= 2) {
+        if (name_compare(&t->zones[high].apex, name) > 0)
+            return zone_below(t, low, high, name);
+        low = high + 1;
+        high = t->zone_count - high > step ? high + step : t->zone_count;
+    }
+    return zone_below(t, low, t->zone_count, name);
 }

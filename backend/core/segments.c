@@ -122,33 +122,35 @@ static void mark_generating(struct block_set *set)
     }
 }
 
-/* directory[i]: the last segment that begins at or before the start of part i. */
-static int build_directory(struct block_set *set)
+/* --- the tree --------------------------------------------------------------------------------- */
+
+/* The bounds of a level, each of `stride` segments; behind the last one no address lies. */
+static void fill_level(struct block_set *set, u128 *bounds, uint32_t room, uint64_t stride)
 {
-    uint32_t count = 1;
-    if (set->segment_count < 8)
-        return 0; /* a search is as fast */
-    while (count < set->segment_count * 2)
-        count *= 2;
-    u128 first = set->segments[1].first;
-    u128 span = set->segments[set->segment_count - 1].first - first;
-    unsigned shift = 0;
-    while (span >> shift >= count)
-        shift++;
-    set->directory = malloc((count + 1u) * sizeof *set->directory);
-    if (!set->directory)
-        return PTRD_ENOMEM;
-    set->directory_first = first;
-    set->directory_shift = shift;
-    set->directory_count = count;
-    uint32_t segment = 1;
-    for (uint32_t i = 0; i <= count; i++) {
-        while (segment + 1 < set->segment_count &&
-               set->segments[segment + 1].first - first <= (u128)i << shift)
-            segment++;
-        set->directory[i] = segment;
+    for (uint32_t i = 0; i < room; i++) {
+        uint64_t segment = i * stride;
+        bounds[i] = segment < set->segment_count ? set->segments[segment].first - 1 : ~(u128)0;
     }
-    set->directory[count] = set->segment_count - 1;
+}
+
+static int build_tree(struct block_set *set)
+{
+    uint32_t rooms[TABLE_LEVELS_MAX], total = 0;
+    uint64_t stride = SEGMENTS_NODE;
+    for (uint32_t below = set->segment_count; below > SEGMENTS_NODE; set->level_count++) {
+        below = (below - 1) / SEGMENTS_NODE + 1; /* nodes */
+        set->levels[set->level_count] = total;
+        rooms[set->level_count] = ((below - 1) / SEGMENTS_NODE + 1) * SEGMENTS_NODE;
+        total += rooms[set->level_count];
+    }
+    if (set->level_count == 0)
+        return 0;
+    /* a node is 128 octets, so this is a multiple of the alignment, which spares a line a node */
+    set->bounds = aligned_alloc(SEGMENTS_NODE * sizeof *set->bounds, total * sizeof *set->bounds);
+    if (!set->bounds)
+        return PTRD_ENOMEM;
+    for (unsigned i = 0; i < set->level_count; i++, stride *= SEGMENTS_NODE)
+        fill_level(set, set->bounds + set->levels[i], rooms[i], stride);
     return 0;
 }
 
@@ -164,7 +166,7 @@ int segments_build(struct block_set *set, enum family family, const struct range
         err = mask(set, family, masked, masked_count);
     mark_generating(set);
     if (err == 0)
-        err = build_directory(set);
+        err = build_tree(set);
     return err < 0 ? diag_set(diag, PTRD_ENOMEM, "out of memory") : 0;
 }
 
@@ -172,5 +174,5 @@ void segments_free(struct block_set *set)
 {
     free(set->blocks);
     free(set->segments);
-    free(set->directory);
+    free(set->bounds);
 }

@@ -94,6 +94,7 @@ static void check_segments(const struct plan *p, const struct table *t, enum fam
             int64_t expected = scan(p, &ends[k]);
             int64_t got = s->block == TABLE_NONE ? -1 : (int64_t)set->blocks[s->block].ref;
             assert_int_equal(got, expected);
+            assert_int_equal(table_segment_for(set, ends[k].num), i);
         }
     }
 }
@@ -146,6 +147,126 @@ static void test_longest_match_and_segments(void **state)
         table_free(t);
     }
     assert_true(generating > 100 && generating < asked);
+}
+
+/* --- many borders ----------------------------------------------------------------------------- */
+
+#define BORDERS_MAX 40000
+
+enum spread { SCATTERED, CROWDED, TWO_PLACES, HALVING, SPREADS };
+
+static u128 make_border(enum spread spread, enum family family, unsigned i)
+{
+    u128 max = family_max(family);
+    unsigned bits = family_bits(family);
+    switch (spread) {
+    case SCATTERED:
+        return law_address(family);
+    case CROWDED:
+        return max / 3 + i;
+    case TWO_PLACES: /* the second one ends with the space */
+        return i % 2 ? max - i : max / 5 + ((u128)i << (bits / 3));
+    case HALVING: /* crowded around ever smaller distances */
+        return (max >> i % bits) - i / bits;
+    case SPREADS:
+        break;
+    }
+    return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const u128 *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Where blocks begin, each of which ends before the next one: sorted, distinct, count at most. */
+static unsigned make_borders(u128 *out, enum spread spread, enum family family, unsigned count)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < count; i++)
+        out[i] = make_border(spread, family, i) & family_max(family);
+    if (count && law_below(2))
+        out[law_below(count)] = family_max(family);
+    if (count && law_below(2))
+        out[law_below(count)] = 0;
+    qsort(out, count, sizeof *out, by_number);
+    for (unsigned i = 0; i < count; i++)
+        if (kept == 0 || out[kept - 1] != out[i])
+            out[kept++] = out[i];
+    return kept;
+}
+
+static struct table *table_of_borders(const u128 *borders, enum family family, unsigned count)
+{
+    struct table_builder *b;
+    struct table *t;
+    assert_int_equal(table_builder_new(&b), 0);
+    for (unsigned i = 0; i < count; i++) {
+        u128 last = i + 1 < count ? borders[i + 1] - 1 : family_max(family);
+        struct range r = {borders[i], last, family};
+        assert_int_equal(table_add_block(b, &r, NULL, NULL, 0, 60, 0, i, NULL), 0);
+    }
+    assert_int_equal(table_finish(b, &t, NULL, NULL), 0);
+    table_builder_free(b);
+    return t;
+}
+
+static void check_number(const struct table *t, enum family family, u128 num, int64_t expected)
+{
+    const struct block *b = table_block_for(t, &(struct addr){num, family});
+    int64_t got = b ? (int64_t)b->ref : -1;
+    if (got != expected)
+        fail_msg("%s: block %lld, expected %lld", law_addr(family, num), (long long)got,
+                 (long long)expected);
+}
+
+static int64_t scan_borders(const u128 *borders, unsigned count, u128 num)
+{
+    int64_t found = -1;
+    for (unsigned i = 0; i < count; i++)
+        if (borders[i] <= num)
+            found = i;
+    return found;
+}
+
+static void check_borders(enum spread spread, enum family family, unsigned wanted)
+{
+    static u128 borders[BORDERS_MAX];
+    unsigned count = make_borders(borders, spread, family, wanted);
+    struct table *t = table_of_borders(borders, family, count);
+    assert_int_equal(table_blocks(t, family)->segment_count, count + (!count || borders[0] != 0));
+    for (unsigned i = 0; i < count; i++) {
+        check_number(t, family, borders[i], i);
+        if (borders[i])
+            check_number(t, family, borders[i] - 1, (int64_t)i - 1);
+    }
+    for (unsigned i = 0; i < 50; i++) {
+        u128 num =
+            count && law_below(2) ? borders[law_below(count)] + law_below(3) : law_address(family);
+        num &= family_max(family);
+        check_number(t, family, num, scan_borders(borders, count, num));
+    }
+    check_number(t, family, 0, scan_borders(borders, count, 0));
+    check_number(t, family, family_max(family), (int64_t)count - 1);
+    table_free(t);
+}
+
+/* Also of as many as fill the levels of the tree above the segments, and one more or less. */
+static void test_longest_match_wherever_borders_lie(void **state)
+{
+    (void)state;
+    law_seed();
+    for (unsigned spread = 0; spread < SPREADS; spread++)
+        for (unsigned family = 0; family < 2; family++) {
+            enum family f = family ? FAMILY_IPV6 : FAMILY_IPV4;
+            for (unsigned count = 0; count < 140; count++)
+                check_borders((enum spread)spread, f, count);
+            for (unsigned full = 512; full < BORDERS_MAX; full *= 8)
+                for (unsigned count = full - 3; count <= full + 2; count++)
+                    check_borders((enum spread)spread, f, count);
+            check_borders((enum spread)spread, f, 1 + law_below(BORDERS_MAX));
+        }
 }
 
 static void test_equal_and_crossing_intervals_are_refused(void **state)
@@ -224,6 +345,8 @@ static void test_zone_of_a_name(void **state)
             const struct zone *z = table_zone_for(t, &name);
             assert_int_equal(z ? (int)z->ref : -1, best);
             assert_int_equal(table_zone_below(t, &name), below);
+            if (z)
+                assert_int_equal(table_zone_below_in(t, z, &name), below);
         }
         for (unsigned k = 0; k < count; k++) {
             const struct zone *z = table_zone_by_id(t, 1000 - k);
@@ -385,6 +508,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_longest_match_and_segments),
+        cmocka_unit_test(test_longest_match_wherever_borders_lie),
         cmocka_unit_test(test_equal_and_crossing_intervals_are_refused),
         cmocka_unit_test(test_zone_of_a_name),
         cmocka_unit_test(test_forward_below_is_exact),

@@ -190,6 +190,76 @@ static void test_shared_names(void **state)
     }
 }
 
+/* Names that show an address at an end of their first label, and names that seem to. */
+static void test_names_that_show_an_address(void **state)
+{
+    static const struct {
+        const char *name, *addr; /* NULL: none */
+    } asked[] = {{"198-51-100-7.z", "198.51.100.7"},
+                 {"198-51-100-007.z", NULL},
+                 {"198-51-100-256.z", NULL},
+                 {"198-51-100-7-.z", NULL},
+                 {"198-51-100-.z", NULL},
+                 {"198-51-102-7.z", NULL},
+                 {"x-198-51-101-7.z", "198.51.101.7"},
+                 {"x-198-51-100-7.z", NULL},
+                 {"198-51-101-7.z", NULL},
+                 {"7-102-51-198.z", "198.51.102.7"}, /* another one to the guess */
+                 {"x198-51-103-7-y.z", "198.51.103.7"},
+                 {"2001-0db8-0000-0000-0000-0000-0000-00ff.z", "2001:db8::ff"},
+                 {"2001-0db8-0000-0000-0000-0000-0000-00fg.z", NULL},
+                 {"2001-0db8-0000-0000-0000-0000-0000+00ff.z", NULL},
+                 {"x2001-0db8-0001-0000-0000-0000-0000-00ff.z", "2001:db8:1::ff"},
+                 {"2001-0db8-0001-0000-0000-0000-0000-00ff.z", NULL},
+                 {"2001-0db8-0002-0000-0000-0000-0000-00ffy.z", "2001:db8:2::ff"}};
+    struct table_builder *b;
+    struct table *t;
+    struct addr addrs[2];
+    const struct block *blocks[2];
+    (void)state;
+    assert_int_equal(table_builder_new(&b), 0);
+    add_zone(b, "z", 1);
+    add_block(b, "198.51.100.0/24", "{ip}.z", 0, 0);
+    add_block(b, "198.51.101.0/24", "x-{ip}.z", 0, 1);
+    add_block(b, "198.51.102.0/24", "{ip:rev}.z", 0, 2);
+    add_block(b, "198.51.103.0/24", "x{ip}-y.z", 0, 3);
+    add_block(b, "2001:db8::/48", "{ip}.z", 0, 4);
+    add_block(b, "2001:db8:1::/48", "x{ip}.z", 0, 5);
+    add_block(b, "2001:db8:2::/48", "{ip}y.z", 0, 6);
+    assert_int_equal(table_finish(b, &t, NULL, NULL), 0);
+    table_builder_free(b);
+    for (unsigned i = 0; i < sizeof asked / sizeof *asked; i++) {
+        struct name name = law_name(asked[i].name);
+        unsigned count = table_forward(t, &name, addrs, blocks);
+        if (count != (asked[i].addr ? 1 : 0))
+            fail_msg("%s: %u addresses", asked[i].name, count);
+        if (count)
+            assert_string_equal(law_addr(addrs[0].family, addrs[0].num), asked[i].addr);
+    }
+    table_free(t);
+}
+
+/* A name that shows the IPv4 address and is shared has the IPv6 address too. */
+static void test_shared_names_that_show_an_address(void **state)
+{
+    struct table_builder *b;
+    struct table *t;
+    struct addr addrs[2];
+    const struct block *blocks[2];
+    (void)state;
+    assert_int_equal(table_builder_new(&b), 0);
+    add_zone(b, "z", 1);
+    add_block(b, "198.51.100.0/24", "{ip}.z", BLOCK_SHARED_NAMES, 0);
+    add_block(b, "2001:db8::/120", "198-51-100-{host:dec}.z", BLOCK_SHARED_NAMES, 1);
+    assert_int_equal(table_finish(b, &t, NULL, NULL), 0);
+    table_builder_free(b);
+    struct name name = law_name("198-51-100-200.z");
+    assert_int_equal(table_forward(t, &name, addrs, blocks), 2);
+    assert_string_equal(law_addr(addrs[0].family, addrs[0].num), "198.51.100.200");
+    assert_string_equal(law_addr(addrs[1].family, addrs[1].num), "2001:db8::c8");
+    table_free(t);
+}
+
 static void test_conflicts(void **state)
 {
     struct table_builder *b;
@@ -588,6 +658,8 @@ int main(void)
         cmocka_unit_test(test_the_most_specific_block),
         cmocka_unit_test(test_forward),
         cmocka_unit_test(test_shared_names),
+        cmocka_unit_test(test_names_that_show_an_address),
+        cmocka_unit_test(test_shared_names_that_show_an_address),
         cmocka_unit_test(test_conflicts),
         cmocka_unit_test(test_nothing_at_all),
         cmocka_unit_test(test_places),

@@ -31,6 +31,7 @@
 #include "ptrd/core/template.h"
 
 #define TABLE_NONE UINT32_MAX
+#define TABLE_LEVELS_MAX 10 /* of eights, above 2^32 segments in eights */
 
 enum block_flags {
     BLOCK_REVERSE_EXTERNAL = 1,
@@ -100,10 +101,9 @@ struct block_set {
     uint32_t count;
     struct segment *segments;
     uint32_t segment_count;
-    uint32_t *directory; /* core/segments.h; NULL for few segments */
-    uint32_t directory_count;
-    unsigned directory_shift;
-    u128 directory_first;
+    u128 *bounds; /* core/segments.h: the tree above the segments, its levels from the lowest up */
+    uint32_t levels[TABLE_LEVELS_MAX]; /* where each begins in bounds */
+    unsigned level_count;              /* 0: few segments */
 };
 
 struct forward_index; /* core/forward.c */
@@ -116,7 +116,8 @@ struct table {
     uint32_t template_count;
     struct place_slot *place_hash; /* zones and cuts by name: core/place.c */
     uint32_t place_hash_mask;
-    uint32_t *zone_by_id; /* sorted by id: zone indices */
+    bool place_depths[NAME_LABELS_MAX + 1]; /* some zone or cut has so many labels */
+    uint32_t *zone_by_id;                   /* sorted by id: zone indices */
     unsigned zone_labels_max;
     struct cut *cuts; /* canonical order of name */
     uint32_t cut_count;
@@ -203,6 +204,9 @@ bool table_delegated(const struct table *t, const struct addr *a) PTRD_NONNULL;
 
 /* A zone whose apex lies strictly below name exists. */
 bool table_zone_below(const struct table *t, const struct name *name) PTRD_NONNULL;
+/* The same of a name that belongs to zone z: at once where z has no zones below it. */
+bool table_zone_below_in(const struct table *t, const struct zone *z,
+                         const struct name *name) PTRD_NONNULL;
 
 /* The most specific block that holds a, or NULL; NULL too where a is delegated. */
 const struct block *table_block_for(const struct table *t, const struct addr *a) PTRD_NONNULL;
