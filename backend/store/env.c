@@ -167,14 +167,14 @@ void env_trim(const struct env *e)
         (void)!ftruncate(fd, needed);
 }
 
+/* Of the file that is open: what lies at the path may be another by now. */
 static int env_check_now(const struct env *e, const struct paths *paths, off_t *size,
                          struct diag *diag)
 {
     struct stat st;
-    if (stat(paths->file[FILE_DATA], &st)) {
-        int err = -errno;
-        return diag_set(diag, err, "%s: %s", paths->file[FILE_DATA], strerror(-err));
-    }
+    int fd;
+    if (mdb_env_get_fd(e->mdb, &fd) || fstat(fd, &st))
+        return diag_set(diag, PTRD_ESTORE, "%s: its length is unknown", paths->file[FILE_DATA]);
     *size = st.st_size;
     return env_check_size(e, paths, st.st_size, diag);
 }
