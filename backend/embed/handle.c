@@ -47,6 +47,7 @@ struct ptrd *ptrd_open(const char *dir, const char *leaf)
     h->rows.size = sizeof(struct ptrd_row);
     h->values.size = sizeof(struct ptrd_value);
     h->keys.size = sizeof(struct ptrd_key);
+    handle_count_from(h);
     return h;
 }
 
@@ -54,6 +55,7 @@ void ptrd_close(struct ptrd *h)
 {
     if (!h)
         return;
+    handle_count_until(h);
     if (h->ready)
         snapshot_done(&h->snapshot);
     shared_let_go(h->shared);
@@ -103,6 +105,14 @@ static int make_ready(struct ptrd *h)
     return err < 0 ? handle_refuse(h, "the store", err) : 0;
 }
 
+int handle_begin_bare(struct ptrd *h)
+{
+    if (make_ready(h) < 0)
+        return PTRD_FAILED;
+    int err = snapshot_begin(&h->snapshot);
+    return err < 0 ? handle_refuse(h, "the store", err) : 0;
+}
+
 int handle_begin(struct ptrd *h)
 {
     reply_reset(&h->text);
@@ -110,15 +120,12 @@ int handle_begin(struct ptrd *h)
     empty(&h->values);
     empty(&h->keys);
     h->error.message[0] = '\0';
-    if (make_ready(h) < 0)
-        return PTRD_FAILED;
-    int err = snapshot_begin(&h->snapshot);
-    return err < 0 ? handle_refuse(h, "the store", err) : 0;
+    return handle_begin_bare(h);
 }
 
 int ptrd_generation(struct ptrd *h)
 {
-    if (!h || make_ready(h) < 0 || snapshot_begin(&h->snapshot) < 0)
+    if (!h || handle_begin_bare(h) < 0)
         return 0;
     uint64_t environment = store_reader_environment(h->snapshot.reader);
     uint64_t data = h->snapshot.meta.data;

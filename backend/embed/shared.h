@@ -1,7 +1,7 @@
 /* The engines of a process, one a directory, shared by its handles.
  *
- * This is process-wide state, the only one of libptrd: handles are made by Lua states that know
- * nothing of each other, and LMDB forbids opening a store twice. Any thread. */
+ * This is process-wide state, of which libptrd has no other but counters: handles are made by Lua
+ * states that know nothing of each other, and LMDB forbids opening a store twice. Any thread. */
 #ifndef PTRD_EMBED_SHARED_H
 #define PTRD_EMBED_SHARED_H
 

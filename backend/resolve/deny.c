@@ -83,6 +83,24 @@ int deny_next_closer(struct denial *d, const struct name *name, struct name *out
     return 0;
 }
 
+/* RFC 4592 2.2.1: the wildcard right below the closest encloser covers an absent name, be it an
+ * empty non-terminal. */
+int deny_covered(struct denial *d, const struct name *name)
+{
+    static const struct name star = {.len = 3, .wire = {1, '*', 0}};
+    struct name encloser, wildcard;
+    struct name_key key;
+    int err = deny_next_closer(d, name, &encloser);
+    if (err < 0)
+        return err;
+    name_strip(&encloser, 1, &encloser);
+    err = name_concat(&star, &encloser, &wildcard);
+    if (err < 0)
+        return err;
+    name_key(&wildcard, &key); /* computed names have no asterisk; a zone below has its NS */
+    return answer_rows_below(d->s->reader, &key);
+}
+
 /* --- minimally covering records --------------------------------------------------------------- */
 
 static void behind_all(const struct denial *d, const struct name *name, struct name *out)

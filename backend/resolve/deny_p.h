@@ -26,6 +26,10 @@ PTRD_CHECKED int deny_look(struct denial *d, const struct name *name) PTRD_NONNU
 PTRD_CHECKED int deny_next_closer(struct denial *d, const struct name *name,
                                   struct name *out) PTRD_NONNULL;
 
+/* Does an explicit wildcard cover an absent name that is at or below no cut: PTRD_FOUND,
+ * PTRD_ABSENT or an error. */
+PTRD_CHECKED int deny_covered(struct denial *d, const struct name *name) PTRD_NONNULL;
+
 /* The owners of NSEC records (RFC 4034 4.1.1) around a name of the zone that is at or below no cut.
  * below: those below the name count as behind it. PTRD_FOUND, PTRD_ABSENT (the apex aside) or an
  * error. */

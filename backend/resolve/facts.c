@@ -6,10 +6,18 @@
 #include "answer.h"
 #include "ptrd/core/arpa.h"
 #include "ptrd/resolve/metadata.h"
+#include "soa.h"
 
-/* Bits of a zone's octet: what is true (the first three as in enum facts_records), what is known.
- */
-enum fact { PTRS = 8, SIGNED = 16, RECORDS_KNOWN = 32, PTRS_KNOWN = 64, SIGNED_KNOWN = 128 };
+/* Bits of a zone: what is true (the first three as in enum facts_records), what is known. */
+enum fact {
+    PTRS = 8,
+    SIGNED = 16,
+    SOA_EDITED = 32,
+    RECORDS_KNOWN = 64,
+    PTRS_KNOWN = 128,
+    SIGNED_KNOWN = 256,
+    SOA_EDITED_KNOWN = 512
+};
 #define RECORDS (FACTS_SOURCE | FACTS_LOCAL | FACTS_DERIVED)
 
 /* The SOA of a zone: leaves are asked for theirs each. */
@@ -18,6 +26,8 @@ struct kept_soa {
     uint32_t ttl_s;
     uint16_t len;
     bool local;
+    uint16_t wire_len; /* 0: not known */
+    uint8_t wire[SOA_WIRE_SIZE];
     char text[SOA_TEXT_SIZE];
 };
 #define KEPT_SOAS 64
@@ -26,7 +36,7 @@ struct facts {
     const struct table *table; /* what they hold for */
     uint64_t data, environment;
     struct kept_soa soas[KEPT_SOAS]; /* by the zone's index */
-    uint8_t zones[];
+    uint16_t zones[];
 };
 
 /* The bits that are true, or an error. */
@@ -112,18 +122,26 @@ static int find_active_key(struct snapshot *s, uint32_t zone_id)
     return found;
 }
 
-static int find_signed(struct snapshot *s, const struct zone *z)
+static int any_metadata(struct snapshot *s, const struct zone *z, const char *kind)
 {
     struct span value, item;
     size_t at = 0;
+    int found = resolve_metadata(s, z->id, kind, &value);
+    return found == PTRD_FOUND ? store_next_string(value, &at, &item) : found;
+}
+
+static int find_signed(struct snapshot *s, const struct zone *z)
+{
     int found = find_active_key(s, z->id);
     if (found == PTRD_ABSENT)
-        found = resolve_metadata(s, z->id, "PRESIGNED", &value);
-    else
-        return found < 0 ? found : SIGNED;
-    if (found == PTRD_FOUND)
-        found = store_next_string(value, &at, &item);
+        found = any_metadata(s, z, "PRESIGNED");
     return found == PTRD_FOUND ? SIGNED : found;
+}
+
+static int find_soa_edited(struct snapshot *s, const struct zone *z)
+{
+    int found = any_metadata(s, z, "SOA-EDIT");
+    return found == PTRD_FOUND ? SOA_EDITED : found;
 }
 
 /* Facts of another table, store or generation are forgotten. */
@@ -133,14 +151,14 @@ static int settle(struct snapshot *s, struct answer *a)
     struct facts *f = a->facts;
     if (f && f->table == s->table && f->data == s->meta.data && f->environment == environment)
         return 0;
-    f = realloc(f, sizeof *f + s->table->zone_count);
+    f = realloc(f, sizeof *f + s->table->zone_count * sizeof *f->zones);
     if (!f)
         return PTRD_ENOMEM;
     a->facts = f;
     f->table = s->table;
     f->data = s->meta.data;
     f->environment = environment;
-    memset(f->zones, 0, s->table->zone_count);
+    memset(f->zones, 0, s->table->zone_count * sizeof *f->zones);
     for (unsigned i = 0; i < KEPT_SOAS; i++)
         f->soas[i].zone = NULL;
     return 0;
@@ -152,12 +170,12 @@ static inline int fact(struct snapshot *s, struct answer *a, enum fact known, fi
     int err = settle(s, a);
     if (err < 0)
         return err;
-    uint8_t *bits = &a->facts->zones[a->zone - s->table->zones];
+    uint16_t *bits = &a->facts->zones[a->zone - s->table->zones];
     if (!(*bits & known)) {
         int found = find(s, a->zone);
         if (found < 0)
             return found;
-        *bits |= (uint8_t)(found | (int)known);
+        *bits |= (uint16_t)(found | (int)known);
     }
     return *bits;
 }
@@ -181,6 +199,17 @@ int facts_signed(struct snapshot *s, struct answer *a)
     return bits < 0 ? bits : bits & SIGNED ? PTRD_FOUND : PTRD_ABSENT;
 }
 
+int facts_plain(struct snapshot *s, struct answer *a)
+{
+    int found = facts_signed(s, a);
+    if (found != PTRD_ABSENT)
+        return found < 0 ? found : PTRD_ABSENT;
+    int bits = s->own ? fact(s, a, SOA_EDITED_KNOWN, find_soa_edited) : find_soa_edited(s, a->zone);
+    return bits < 0 ? bits : bits & SOA_EDITED ? PTRD_ABSENT : PTRD_FOUND;
+}
+
+/* --- SOAs ------------------------------------------------------------------------------------- */
+
 static int make_soa(struct snapshot *s, struct answer *a, struct row *row)
 {
     struct name_key apex;
@@ -188,26 +217,56 @@ static int make_soa(struct snapshot *s, struct answer *a, struct row *row)
     return answer_soa(s, &apex, a, row);
 }
 
-int facts_soa(struct snapshot *s, struct answer *a, struct row *row)
+/* Of a->zone, in a's facts. */
+static int keep_soa(struct snapshot *s, struct answer *a, struct kept_soa **out)
 {
-    if (!s->own)
-        return make_soa(s, a, row);
+    struct row row = {.kind = ROW_TEXT};
     int err = settle(s, a);
     if (err < 0)
         return err;
     struct kept_soa *kept = &a->facts->soas[(a->zone - s->table->zones) % KEPT_SOAS];
-    if (kept->zone != a->zone) {
-        err = make_soa(s, a, row);
-        if (err < 0)
-            return err;
-        memcpy(kept->text, row->bytes.bytes, row->bytes.len);
-        kept->len = (uint16_t)row->bytes.len;
-        kept->ttl_s = row->ttl_s;
-        kept->local = row->local;
-        kept->zone = a->zone;
-    }
+    *out = kept;
+    if (kept->zone == a->zone)
+        return 0;
+    err = make_soa(s, a, &row);
+    if (err < 0)
+        return err;
+    memcpy(kept->text, row.bytes.bytes, row.bytes.len);
+    kept->len = (uint16_t)row.bytes.len;
+    kept->wire_len = 0;
+    kept->ttl_s = row.ttl_s;
+    kept->local = row.local;
+    kept->zone = a->zone;
+    return 0;
+}
+
+int facts_soa(struct snapshot *s, struct answer *a, struct row *row)
+{
+    struct kept_soa *kept;
+    if (!s->own)
+        return make_soa(s, a, row);
+    int err = keep_soa(s, a, &kept);
+    if (err < 0)
+        return err;
     row->bytes = (struct span){(const uint8_t *)kept->text, kept->len};
     row->ttl_s = kept->ttl_s;
     row->local = kept->local;
+    return 0;
+}
+
+int facts_soa_wire(struct snapshot *s, struct answer *a, struct span *wire, uint32_t *ttl_s)
+{
+    struct kept_soa *kept;
+    int err = keep_soa(s, a, &kept);
+    if (err < 0)
+        return err;
+    if (kept->wire_len == 0) {
+        int len = soa_to_wire((struct span){(const uint8_t *)kept->text, kept->len}, kept->wire);
+        if (len < 0)
+            return len;
+        kept->wire_len = (uint16_t)len;
+    }
+    *wire = (struct span){kept->wire, kept->wire_len};
+    *ttl_s = kept->ttl_s;
     return 0;
 }

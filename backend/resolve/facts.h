@@ -19,7 +19,14 @@ PTRD_CHECKED int facts_ptrs(struct snapshot *s, struct answer *a) PTRD_NONNULL;
 /* answer_soa of a->zone; the text of a few zones is kept. */
 PTRD_CHECKED int facts_soa(struct snapshot *s, struct answer *a, struct row *row) PTRD_NONNULL;
 
+/* The same in wire form (soa.h), and its TTL. Not inside a writer's snapshot. */
+PTRD_CHECKED int facts_soa_wire(struct snapshot *s, struct answer *a, struct span *wire,
+                                uint32_t *ttl_s) PTRD_NONNULL;
+
 /* Is a->zone signed: has it an active key, or metadata PRESIGNED? The same results. */
 PTRD_CHECKED int facts_signed(struct snapshot *s, struct answer *a) PTRD_NONNULL;
+
+/* Is it unsigned, and without metadata SOA-EDIT? The same results. */
+PTRD_CHECKED int facts_plain(struct snapshot *s, struct answer *a) PTRD_NONNULL;
 
 #endif

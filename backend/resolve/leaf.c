@@ -42,23 +42,6 @@ static bool is_generated(const struct table *t, const struct zone *zone, const s
     return addr->family == FAMILY_IPV6 || table_home(t, addr) == zone; /* RFC 2317 */
 }
 
-/* RFC 4592 2.2.1: the wildcard right below the closest encloser covers an absent name, be it an
- * empty non-terminal. */
-static int is_covered(struct denial *d, const struct name *name)
-{
-    static const struct name star = {.len = 3, .wire = {1, '*', 0}};
-    struct name encloser, wildcard;
-    int err = deny_next_closer(d, name, &encloser);
-    if (err < 0)
-        return err;
-    name_strip(&encloser, 1, &encloser);
-    err = name_concat(&star, &encloser, &wildcard);
-    int kind = err < 0 ? err : deny_look(d, &wildcard);
-    if (kind < 0)
-        return kind;
-    return kind == DENY_ABSENT ? PTRD_ABSENT : PTRD_FOUND;
-}
-
 static int exists_or_uncovered(struct snapshot *s, const struct zone *zone, const struct name *name,
                                struct answer *a)
 {
@@ -66,7 +49,7 @@ static int exists_or_uncovered(struct snapshot *s, const struct zone *zone, cons
     int kind = deny_look(&d, name);
     if (kind < 0 || kind != DENY_ABSENT)
         return kind < 0 ? kind : PTRD_FOUND;
-    int covered = is_covered(&d, name);
+    int covered = deny_covered(&d, name);
     if (covered < 0)
         return covered;
     return covered == PTRD_FOUND ? PTRD_ABSENT : PTRD_FOUND;

@@ -238,7 +238,7 @@ static int exists_below(struct work *w)
     /* Before the way around the prefixes of classless zones, which may be many; else the blocks
      * answer faster. */
     bool zones_first = t->classless_count > 0;
-    if (zones_first && table_zone_below(t, &w->q->name))
+    if (zones_first && table_zone_below_in(t, w->a->zone, &w->q->name))
         return PTRD_FOUND;
     if (w->arpa.kind == ARPA_PARTIAL) {
         int found = work_ptrs_below(w, true);
@@ -247,7 +247,7 @@ static int exists_below(struct work *w)
     }
     if (!w->a->zone->reverse && table_forward_below(t, &w->q->name))
         return PTRD_FOUND;
-    if (!zones_first && table_zone_below(t, &w->q->name))
+    if (!zones_first && table_zone_below_in(t, w->a->zone, &w->q->name))
         return PTRD_FOUND;
     return w->records ? answer_records_below(w->s->reader, &w->key) : PTRD_ABSENT;
 }
@@ -321,22 +321,32 @@ static void place_answer(struct answer *a, const struct place *p)
         a->cut.len = 0;
 }
 
+int work_answer_placed(struct work *w, const struct place *p)
+{
+    place_answer(w->a, p);
+    if (!p->zone)
+        return 0;
+    return p->rule == PLACE_FREE ? see_all(w) : ruled_answer(w);
+}
+
 int work_answer_own(struct work *w)
 {
     struct place p = table_place(w->s->table, &w->q->name);
-    place_answer(w->a, &p);
-    if (!p.zone)
-        return 0;
-    return p.rule == PLACE_FREE ? see_all(w) : ruled_answer(w);
+    return work_answer_placed(w, &p);
+}
+
+void work_begin(struct work *w)
+{
+    w->a->count = 0;
+    w->a->block = NULL;
+    w->a->source = ANSWER_NONE;
 }
 
 int resolve(struct snapshot *s, const struct question *q, struct answer *a)
 {
     struct work w = {.s = s, .q = q, .a = a, .arpa = {.kind = ARPA_NONE}};
     const struct zone *named = named_zone(s, q);
-    a->count = 0;
-    a->block = NULL;
-    a->source = ANSWER_NONE;
+    work_begin(&w);
     if (!named)
         return work_answer_own(&w);
     struct place p = {.zone = named, .rule = PLACE_FREE};
@@ -346,6 +356,5 @@ int resolve(struct snapshot *s, const struct question *q, struct answer *a)
         ruled_from_above(&w, named, p.zone);
         return ruled_answer(&w);
     }
-    place_answer(a, &p);
-    return p.rule == PLACE_FREE ? see_all(&w) : ruled_answer(&w);
+    return work_answer_placed(&w, &p);
 }

@@ -38,8 +38,13 @@ void work_read_arpa(struct work *w) PTRD_NONNULL;
  * where those count too. */
 PTRD_CHECKED int work_ptrs_below(const struct work *w, bool generated) PTRD_NONNULL;
 
+/* Empties the answer. */
+void work_begin(struct work *w) PTRD_NONNULL;
+
 /* Appends what the name's own zone answers, whatever zone the question names. */
 PTRD_CHECKED int work_answer_own(struct work *w) PTRD_NONNULL;
+/* The same where the name's place is known. */
+PTRD_CHECKED int work_answer_placed(struct work *w, const struct place *p) PTRD_NONNULL;
 
 /* The zone directly below `above` on the way down to z, a zone below it. */
 const struct zone *zone_towards(const struct table *t, const struct zone *above,

@@ -149,6 +149,13 @@ KINDS = {
     "aaaa": "generated AAAA, ANY", "a": "generated A, ANY", "absent6": "excluded IPv6 address, ANY",
     "absent": "absent forward name, ANY", "entf": "forward ENT, ANY",
 }
+WIRE_GOAL = 3500
+WIRE_KINDS = {
+    "wire-ptr6b": "generated IPv6 PTR, no explicit PTR in the zone", "wire-ptr6": "generated IPv6 PTR", "wire-ptr6x": "explicit IPv6 PTR", "wire-ptr4": "generated IPv4 PTR",
+    "wire-ptr4x": "explicit IPv4 PTR", "wire-aaaa": "generated AAAA", "wire-a": "generated A",
+    "wire-nodata": "TXT of a generated IPv6 PTR", "wire-ent6": "ENT of ip6.arpa", "wire-absent6": "NXDOMAIN, excluded IPv6 address",
+    "wire-absent": "NXDOMAIN, forward", "wire-beside": "NXDOMAIN beside explicit records",
+}
 
 
 def figure_lookups(bench):
@@ -162,6 +169,12 @@ def figure_lookups(bench):
         group = found[label]
         table.add(title, f"{group.instructions:.0f}", f"{INSTRUCTIONS_GOAL}" if label == "ptr6" else "",
                   f"{group.instructions / INSTRUCTIONS_GOAL:.2f} x 6,000; {group.ns:.0f} ns")
+        add_profile(bench, group)
+    table.section("Instructions a packet, query to answer (ptrd_answer), and time")
+    for label, title in WIRE_KINDS.items():
+        group = found[label]
+        table.add(title, f"{group.instructions:.0f}", f"{WIRE_GOAL}" if label == "wire-ptr6b" else "",
+                  f"{group.instructions / found['wire-ptr6'].instructions:.2f} x generated IPv6 PTR; {group.ns:.0f} ns")
         add_profile(bench, group)
 
 
@@ -269,7 +282,7 @@ def figure_templates(bench):
 # --- section: many blocks ------------------------------------------------------------------------
 
 # What "one block" is: a nested /24 has three others inside, a covered /8 at least one.
-ONE_OF = {"distinct": 1, "shared": 1, "nested": 4, "covered": 2}
+ONE_OF = {"distinct": 1, "shared": 1, "apart": 1, "nested": 4, "covered": 2}
 
 
 def figure_blocks(bench):

@@ -14,6 +14,8 @@ zones:
   - name: dyn.isp.example
 """
 V6 = ipaddress.IPv6Network("2001:db8::/32")
+V6_BARE = ipaddress.IPv6Network("2001:db9::/32")  # without explicit PTRs
+V6_FAR = ipaddress.IPv6Network("3fff:100::/48")  # another allocation
 V6_APEX = "8.b.d.0.1.0.0.2.ip6.arpa"
 DYN = "dyn.isp.example"
 
@@ -49,17 +51,18 @@ def dashed(address):
 # --- the store that most figures of single lookups use -------------------------------------------
 
 def typical(rng, ptr_count):
-    """(zones text, CSV text, groups): 259 zones, three templates, explicit PTRs of both families."""
+    """(zones text, CSV text, groups): 260 zones, three templates, explicit PTRs of both families."""
     blocks = [("10.0.0.0/16", f"{{ip}}.{DYN}"), ("10.1.0.0/16", "{4}.c{3}.pool.isp.example"),
               ("2001:db8::/32", f"{{ip}}.{DYN}"), ("2001:db8:ffff::/48", "none")]
-    zones = zones_file(["10.0.0.0/17", "10.0.128.0/17", "10.1.0.0/16", str(V6)], blocks, "ptrs.csv")
+    blocks.append((str(V6_BARE), f"{{ip}}.{DYN}"))
+    zones = zones_file(["10.0.0.0/17", "10.0.128.0/17", "10.1.0.0/16", str(V6), str(V6_BARE)], blocks, "ptrs.csv")
     set4 = [v4(n) for n in rng.sample(range(1 << 16), min(ptr_count // 2, 30000))]
     set6 = [v6(rng.getrandbits(96)) for _ in range(ptr_count - len(set4))]
     csv = "".join(f"{a},host-{i:06}.customer.example\n" for i, a in enumerate(set4 + set6))
-    return zones, csv, typical_groups(rng, set4)
+    return zones, csv, typical_groups(rng, set4, set6)
 
 
-def typical_groups(rng, explicit4, count=250):
+def typical_groups(rng, explicit4, explicit6, count=250):
     v6_random = [v6(rng.getrandbits(95)) for _ in range(count)]
     labels = [rng.randrange(1, 24) for _ in range(count)]
     ancestors = [".".join(reverse(a).split(".")[32 - 8 - n:]) for a, n in zip(v6_random, labels)]
@@ -88,6 +91,19 @@ def typical_groups(rng, explicit4, count=250):
         "absent": ("reply", [(f"no-{n:05}.{DYN}.", "ANY", DYN, "empty") for n in range(count)]),
         "entf": ("reply", [(f"c{n}.pool.isp.example.", "ANY", "isp.example", "ent")
                            for n in rng.sample(range(256), count)]),
+        "wire-ptr6": ("wire", [(reverse(a), "PTR", "-", "row") for a in v6_random]),
+        "wire-ptr6b": ("wire", [(reverse(V6_BARE.network_address + int(a) % (1 << 96)), "PTR", "-", "row") for a in v6_random]),
+        "wire-ptr6x": ("wire", [(reverse(a), "PTR", "-", "row") for a in explicit6[:count]]),
+        "wire-ptr4": ("wire", [(reverse(a), "PTR", "-", "row") for a in v4_free]),
+        "wire-ptr4x": ("wire", [(reverse(a), "PTR", "-", "row") for a in v4_set]),
+        "wire-aaaa": ("wire", [(f"{dashed(a)}.{DYN}.", "AAAA", "-", "row") for a in v6_random]),
+        "wire-a": ("wire", [(f"{dashed(a)}.{DYN}.", "A", "-", "row") for a in v4_free]),
+        "wire-nodata": ("wire", [(reverse(a), "TXT", "-", "ent") for a in v6_random]),
+        "wire-ent6": ("wire", [(n, "PTR", "-", "ent") for n in ancestors]),
+        "wire-absent6": ("wire", [(reverse(a), "PTR", "-", "empty") for a in excluded]),
+        "wire-absent": ("wire", [(f"no-{n:05}.{DYN}.", "AAAA", "-", "empty") for n in range(count)]),
+        # beside explicit records, where a wildcard may stand
+        "wire-beside": ("wire", [(f"no-{n:05}.isp.example.", "AAAA", "-", "empty") for n in range(count)]),
     }
 
 
@@ -170,27 +186,34 @@ def blocks_covered(count):
     return [("10.0.0.0/8", f"{{4}}.{{3}}.{{2}}.{DYN}"), *((f"{v4(i * 16)}/28", f"{{ip}}.{DYN}") for i in range(count - 1))]
 
 
-BLOCKS = {"distinct": blocks_distinct, "shared": blocks_shared, "nested": blocks_nested, "covered": blocks_covered}
+def blocks_apart(count):
+    """As shared, but for one block in another allocation, far away."""
+    return [*blocks_shared(max(count - 1, 1)), *([(str(V6_FAR), f"{{ip}}.{DYN}")] if count > 1 else [])]
+
+
+BLOCKS = {"distinct": blocks_distinct, "shared": blocks_shared, "apart": blocks_apart, "nested": blocks_nested,
+          "covered": blocks_covered}
+BLOCK_ZONES = {"shared": [str(V6)], "apart": [str(V6), str(V6_FAR)]}
 
 
 def blocks_file(kind, count, extra=()):
-    return zones_file([str(V6) if kind == "shared" else "10.0.0.0/8"], [*BLOCKS[kind](count), *extra])
+    return zones_file(BLOCK_ZONES.get(kind, ["10.0.0.0/8"]), [*BLOCKS[kind](count), *extra])
 
 
 BLOCK_SIZE = {"distinct": 64, "nested": 64, "covered": 16}
 
 
-def match_groups(rng, kind, blocks, count=250):
-    """Addresses of random blocks: the longest match alone, and whole replies."""
+def match_groups(rng, kind, blocks, count=20000, replies=250):
+    """Addresses of random blocks: the longest match alone (many, so that not all are in the caches), and whole replies."""
     blocks = max(blocks - 4, 1)
-    if kind == "shared":
+    if kind in BLOCK_ZONES:
         asked = [v6((rng.randrange(blocks) << 77) + rng.getrandbits(76)) for _ in range(count)]
     else:  # of a nested /24, that is four blocks, the excluded part aside
         size = BLOCK_SIZE[kind]
         asked = [v4(rng.randrange(blocks) * size + rng.randrange(size // 2, size)) for _ in range(count)]
-    apex = V6_APEX if kind == "shared" else "10.in-addr.arpa"
+    apex = V6_APEX if kind in BLOCK_ZONES else "10.in-addr.arpa"
     groups = {"block": ("block", [(str(a), "ANY", "-", "row") for a in asked]),
-              "reply": ("reply", [(reverse(a), "ANY", apex, "row") for a in asked])}
+              "reply": ("reply", [(reverse(a), "ANY", apex, "row") for a in asked[:replies]])}
     if kind == "covered":
         groups["below"] = ("below", [(f"{rng.randrange(24)}.{DYN}.", "ANY", "-", "empty" if blocks > 1 else "ent")
                                      for _ in range(60)])

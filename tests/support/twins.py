@@ -1,6 +1,7 @@
 """Two pdns_server side by side, one on zone files with its own bind backend and one on ptrd: the same questions to both, and
 what differs in their replies and transfers."""
 import collections
+import contextlib
 import re
 import socket
 import struct
@@ -110,6 +111,26 @@ def exchange(server, queries):
         t.join()
     assert None not in replies
     return replies
+
+
+def exchange_datagrams(server, queries, window=32):
+    """The replies to queries, over UDP. Each query gets an id of its own."""
+    replies, timeout_s = {}, 2
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.connect((server.address, server.port))
+        udp.settimeout(timeout_s)
+        for start in range(0, len(queries), window):
+            waiting = {struct.pack("!H", number & 0xffff): number for number in range(start, min(start + window, len(queries)))}
+            for attempt in range(4):    # a full socket buffer may lose a datagram
+                for ident, number in waiting.items():
+                    udp.send(ident + queries[number][2:])
+                with contextlib.suppress(TimeoutError):
+                    while waiting:
+                        reply = udp.recv(65535)
+                        if reply[:2] in waiting:
+                            replies[waiting.pop(reply[:2])] = reply
+            assert not waiting, f"no reply to {[queries[number] for number in waiting.values()]}"
+    return [replies[number] for number in range(len(queries))]
 
 
 def whole(wire):

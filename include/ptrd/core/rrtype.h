@@ -16,7 +16,8 @@ enum rrtype {
     RRTYPE_DNAME = 39,
     RRTYPE_DS = 43,
     RRTYPE_ANY = 255,
-    RRTYPE_ALIAS = 65401, /* PowerDNS only */
+    RRTYPE_ALIAS = 65401, /* PowerDNS only, */
+    RRTYPE_LUA = 65402,   /* and this one */
 };
 
 #define RRTYPE_TEXT_SIZE 16

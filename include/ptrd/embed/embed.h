@@ -19,6 +19,7 @@
 #ifndef PTRD_EMBED_EMBED_H
 #define PTRD_EMBED_EMBED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ extern "C" {
 #define PTRD_FAILED (-1)  /* no answer: ptrd_error says why. Never "there is none" */
 #define PTRD_NO_ZONE (-2) /* the name is no zone of this store */
 #define PTRD_EMPTY (-3)   /* of ptrd_lookup: an empty non-terminal, not below a delegation */
+#define PTRD_PASS 0       /* of ptrd_answer: pass it on */
 
 struct ptrd;
 
@@ -85,7 +87,8 @@ PTRD_API int ptrd_lookup(struct ptrd *h, const char *name, int type, int32_t zon
                          const struct ptrd_row **rows);
 
 /* A number that stays as long as the store does: what was asked for after this call is the same
- * for as long as it is repeated. 0: the store fails. What the last call gave stays valid. */
+ * for as long as it is repeated. 0: the store fails, and ptrd_error says why. What the last call
+ * gave stays valid. */
 PTRD_API int ptrd_generation(struct ptrd *h);
 
 /* A whole zone, up to 1,100,000 records: beyond that the generated names of a block are left out
@@ -104,6 +107,33 @@ PTRD_API int ptrd_keys(struct ptrd *h, const char *zone, const struct ptrd_key *
  * hash in base32hex (PowerDNS's getBeforeAndAfterNamesAbsolute). 1. */
 PTRD_API int ptrd_before_and_after(struct ptrd *h, int32_t zone_id, const char *name,
                                    const struct ptrd_denial **denial);
+
+/* Answers a DNS query (RFC 1035 4.1) in its own packet, for a front such as dnsdist. packet: len
+ * octets of query, room for capacity; stream: 0 over UDP, else 1. Returns the length of the
+ * complete answer, written in place; PTRD_PASS (0): not for this library, pass it on; PTRD_FAILED
+ * (-1): the store fails. With both the packet is untouched, octet for octet. ptrd-embed(3) says
+ * what is answered; leaves (ptrd_open) have no part in it. No allocation and no lock once warm. */
+PTRD_API int ptrd_answer(struct ptrd *h, uint8_t *packet, size_t len, size_t capacity, int stream);
+
+/* The same for a host that keeps its packets to itself: one call for it, where its language (Lua,
+ * in dnsdist) pays for each. The functions get `question` as it is; they give the length of the
+ * packet and where it is, set its length keeping the octets (false: not possible), and say whether
+ * it came over a stream. The packet has its length back where it was not answered. As ptrd_answer
+ * otherwise; PTRD_FAILED where a pointer is NULL. */
+struct ptrd_host {
+    uint16_t (*len)(const void *question);
+    void *(*packet)(const void *question);
+    bool (*resize)(void *question, size_t len);
+    bool (*stream)(const void *question);
+};
+PTRD_API int ptrd_answer_in(struct ptrd *h, const struct ptrd_host *host, void *question);
+
+/* What ptrd_answer returned, by all handles of the process since its start, closed ones too. Any
+ * thread, at any time. A call without a handle is not counted. */
+struct ptrd_counters {
+    uint64_t answered, passed, failed;
+};
+PTRD_API void ptrd_count(struct ptrd_counters *out);
 
 #ifdef __cplusplus
 }
