@@ -13,6 +13,7 @@ import dns.message
 import dns.name
 
 from support import leaves
+from support.dnsdist import Dnsdist
 from support.inprocess import InProcess
 from support.leaves import any_case, fragment, v6, within
 from support.pdns import Pdns
@@ -276,11 +277,11 @@ INSIDE_LEAVES = {**NO_ZONE_CACHE, "zone-metadata-cache-ttl": 0, "cache-ttl": 0} 
 
 # {mode: what it is compared to}; a name ends with the kind of leaves. unsigned: as if no zone had keys (remote-dnssec=no)
 MODES = {"safe-pipe": "safe", "safe-no-zone-cache": "safe", "fast-ipv6": "safe", "fast-all": "safe", "inside": "safe",
-         "inside-ipv6": "safe", "inside-all": "safe", "fast-unsigned-all": "safe-unsigned"}
+         "inside-ipv6": "safe", "inside-all": "safe", "front": "safe", "fast-unsigned-all": "safe-unsigned"}
 
 
 class Modes(contextlib.ExitStack):
-    """servers: {mode: Pdns}; leaves: {mode: Leaves}."""
+    """servers: {mode: Server}; leaves: {mode: Leaves}."""
 
     def __init__(self, directory):
         super().__init__()
@@ -300,6 +301,7 @@ class Modes(contextlib.ExitStack):
         for zone in (NARROW, leaves.SIGNED[0]):
             safe.pdnsutil("set-nsec3", zone, "1 0 0 -", "narrow")
         safe.control("purge")
+        self.safe_port = safe.port
         self.servers = {"safe": safe, **{name: self.enter_context(make()) for name, make in self._makers().items()}}
         with Client(self.sockets["off"]) as client:
             self.zones = Zones(client)
@@ -318,6 +320,7 @@ class Modes(contextlib.ExitStack):
             "fast-all": lambda: Pdns(self.sockets["all"], fast),
             "fast-unsigned-all": lambda: Pdns(self.sockets["all"], {**fast, **unsigned}),
             "inside": lambda: InProcess(self.store.dir, self.sockets["off"], SETTINGS),
+            "front": lambda: Dnsdist(self.safe_port, self.store.dir, udp_threads=2),
             "inside-ipv6": lambda: self._inside_leaves("ipv6"),
             "inside-all": lambda: self._inside_leaves("all"),
         }
@@ -467,6 +470,14 @@ def questions(zones, rng, count):
     rng.shuffle(chosen)
     return [Question(kind, any_case(rng, name) if rng.random() < 0.5 else name, rdtype, rng.choice(["bare", "edns", "do"]))
             for kind, name, rdtype in chosen]
+
+
+def for_the_front(zones, rng, count):
+    """Questions most of which need no PowerDNS: of unsigned zones, of types that generated and derived names have or do not."""
+    types = ["PTR"] * 4 + ["A", "A", "AAAA", "AAAA", "TXT", "MX", "NS", "SOA", "CNAME", "SRV", "TYPE65400"]
+    named = [question for question in questions(zones, rng, count)
+             if question.kind != "in no zone" and zones.zone_of(plain(question.name)) not in zones.signed]
+    return [dataclasses.replace(question, rdtype=rng.choice(types)) for question in named]
 
 
 def said(wire):

@@ -77,6 +77,9 @@ class Server:
                 return
             except (dns.exception.Timeout, OSError):
                 time.sleep(0.02)
+            except BaseException:
+                self.stop()     # nobody else will: the caller has no server yet
+                raise
         log = self.log()
         self.stop()
         raise RuntimeError(f"{command[0]} did not start\n{log}")

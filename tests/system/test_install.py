@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from support.dnsdist import Dnsdist
 from support.inprocess import sanitizers
 from support.pdns import Pdns, rows
 from support.ptrd import Ptrd, Store
@@ -33,6 +34,7 @@ def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
         "share/doc/ptrd/README.md",
         "share/doc/ptrd/examples/README.md",
         "share/doc/ptrd/examples/pdns-fast.conf",
+        "share/doc/ptrd/examples/dnsdist-ptrd.conf",
         "share/doc/ptrd/examples/pdns-in-process.conf",
         "share/doc/ptrd/examples/pdns-safe.conf",
         "share/doc/ptrd/examples/pdns-transfers.conf",
@@ -45,6 +47,7 @@ def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
         "share/man/man8/ptrd.8",
         "share/ptrd/ptrd.lua",
     ]
+        "share/ptrd/dnsdist-ptrd.lua",
 
 
 def test_the_unit_starts_the_installed_program(prefix):
@@ -67,6 +70,16 @@ def test_the_in_process_mode_as_installed_answers(prefix, tmp_path):
 
 class Installed(Pdns):
     def __init__(self, store_dir, settings, ptrd_socket):
+@pytest.mark.skipif(bool(sanitizers()), reason="a sanitizer's run-time library has to be loaded first")
+def test_the_front_mode_as_installed_answers(prefix, tmp_path):
+    """The same of dnsdist's configuration."""
+    store = Store(tmp_path / "db").load((SOURCE / "pdns-config/sample-zones.yaml").read_text().replace("ptrs_file", "#"))
+    ours = ("7.100.51.198.in-addr.arpa", "PTR")
+    with Dnsdist(1, store.dir, prefix=prefix, probe=ours) as front:     # with no server behind it
+        assert rows(front.ask(*ours)) == [("PTR", "198-51-100-7.dyn.isp.example.")]
+        assert f"{prefix}/lib/libptrd.so" in pathlib.Path(f"/proc/{front.process.pid}/maps").read_text()
+
+
         self.environment = {**os.environ, "PTRD_DB": str(store_dir)}
         super().__init__(ptrd_socket, {**settings, "remote-connection-string": f"unix:path={ptrd_socket},timeout=2000"})
 

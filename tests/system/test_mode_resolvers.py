@@ -1,4 +1,4 @@
-"""Fast and in-process mode behind four resolvers with strict query name minimisation: the answers of safe mode, in any order of
+"""Fast, in-process and front mode behind four resolvers with strict query name minimisation: the answers of safe mode, in any order of
 asking, but for a SOA at a leaf and NODATA instead of NXDOMAIN where nothing exists at one.
 
 A tree on the loopback network for each mode: a root (knotd) and pdns_server for all that is ours; all with the same customer's
@@ -10,6 +10,7 @@ import re
 import dns.name
 import pytest
 
+from support.dnsdist import Dnsdist
 from support.inprocess import InProcess
 from support.leaves import ZONES, fragment, questions
 from support.modes import INSIDE_LEAVES
@@ -18,7 +19,7 @@ from support.ptrd import Ptrd, Store
 from support.resolvers import ROOTED, Authority
 
 CUSTOMER = "127.1.58.1"
-MODES = ["safe", "fast", "inside", "inside-leaves"]
+MODES = ["safe", "fast", "inside", "inside-leaves", "front"]
 LEAVES = {"fast", "inside-leaves"}
 TOP = ["isp.example.", "51.198.in-addr.arpa.", "113.0.203.in-addr.arpa.", "2.0.192.in-addr.arpa.",
        "8.b.d.0.1.0.0.2.ip6.arpa.", "1.0.0.0.f.f.f.3.ip6.arpa.", "2.0.0.0.f.f.f.3.ip6.arpa."]
@@ -47,6 +48,14 @@ ns1.isp.example. IN A {ours}
 {cuts}"""
 
 
+def server(mode, store, socket, address, started):
+    """What answers on port 53 of the address, entered into `started`."""
+    if mode == "front":
+        behind = started.enter_context(Pdns(socket, {**fragment("pdns-safe.conf"), "dname-processing": "yes"}))
+        return started.enter_context(Dnsdist(behind.port, store.dir, address=address))
+    return started.enter_context(pdns_server(mode, store, socket, address))
+
+
 def pdns_server(mode, store, socket, address):
     settings = {"dname-processing": "yes"}
     if mode in ("safe", "fast"):
@@ -58,7 +67,7 @@ def pdns_server(mode, store, socket, address):
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory):
-    """{mode: address of the root}"""
+    """{mode: address of the root; "dnsdist": that of the front mode}"""
     customer = {apex: HEAD + "@ IN PTR p2p.customer.example.\n1 IN PTR one.customer.example.\n" for apex in DELEGATED}
     customer["elsewhere.example."] = HEAD
     customer["customer.example."] = HEAD + f"ns IN A {CUSTOMER}\n"
@@ -69,9 +78,9 @@ def trees(tmp_path_factory):
             store = Store(tmp_path_factory.mktemp(mode) / "db")
             store.load(ZONES.replace("192.0.2.53", ours).replace("192.0.2.54", ours))
             ptrd = started.enter_context(Ptrd(store.dir, args=["--leaf", "all" if mode in LEAVES else "off"]))
-            started.enter_context(pdns_server(mode, store, ptrd.socket, ours))
+            front = server(mode, store, ptrd.socket, ours, started)
             started.enter_context(Authority(root, {".": root_zone(ours, root)}))
-        yield {mode: addresses(mode)[1] for mode in MODES}
+        yield {mode: addresses(mode)[1] for mode in MODES} | {"dnsdist": front}
 
 
 def asked(count):
@@ -122,3 +131,7 @@ def test_resolvers_give_the_answers_of_safe_mode(trees, safe, mode):
             wrong.append(f"{name} {rdtype}: safe {honest}, {mode} {found}")
     assert not wrong, f"{len(wrong)} of {len(plain)}\n" + "\n".join(wrong[:20])
     assert (softer > 5) == leaves
+    if mode == "front":
+        counts = trees["dnsdist"].counters()
+        assert counts["answered"] > counts["passed"] and counts["failed"] == 0, counts
+        trees["dnsdist"].assert_alive()

@@ -14,10 +14,10 @@ from support.editing import DYN, REVERSE, V6
 from support.editing import ZONES as EDITED_ZONES
 from support.inprocess import InProcess
 from support.leaves import fragment
-from support.modes import INSIDE_LEAVES, KINDS, MODES, Modes, questions, said
+from support.modes import INSIDE_LEAVES, KINDS, MODES, Modes, for_the_front, questions, said
 from support.pdns import EDITING, Pdns, rcode, rows
 from support.ptrd import Ptrd, Store
-from support.twins import exchange
+from support.twins import exchange, exchange_datagrams
 from support.zones import reverse_name
 
 SEED = int(os.environ.get("PTRD_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
@@ -74,8 +74,36 @@ def test_answers_differ_only_as_leaves_may(asked, name):
         assert differing == 0 and not seen
     else:
         assert differing > len(asked.questions) / 20 and set(seen) == WAYS and min(seen.values()) > 4, seen
-    if name.startswith("inside"):
+    if name.startswith(("inside", "front")):
         asked.modes.servers[name].assert_alive()
+
+
+def datagram(rng, wire):
+    """The query with flags and a payload size that a client may have. Not CD: dnsdist puts that of the query into every answer."""
+    flags = rng.choice([0, 0x0100, 0x0120, 0x0020])
+    wire = wire[:2] + flags.to_bytes(2) + wire[4:]
+    if wire[11]:    # ends with an OPT record without options
+        wire = wire[:-8] + rng.choice([0, 512, 600, 1232, 4096, 65535]).to_bytes(2) + wire[-6:]
+    return wire
+
+
+@pytest.mark.parametrize("over", [exchange, exchange_datagrams], ids=["tcp", "udp"])
+def test_the_front_answers_as_pdns_server(asked, over):
+    """The same questions once more, with all sizes that a client may take over UDP, and as many that dnsdist answers by itself."""
+    rng, modes = random.Random(SEED), asked.modes
+    front, safe = modes.servers["front"], modes.servers["safe"]
+    all_questions = asked.questions + for_the_front(modes.zones, rng, len(asked.questions))
+    queries = [datagram(rng, question.wire()) for question in all_questions]
+    before, wrong = front.counters(), []
+    for question, query, ours, theirs in zip(all_questions, queries, over(front, queries), over(safe, queries)):
+        if said(ours) != said(theirs):
+            wrong.append(f"{question}, {query.hex()}:\n  front {said(ours)}\n  safe  {said(theirs)}")
+        assert over is exchange or len(ours) <= 1232
+    done = {name: value - before[name] for name, value in front.counters().items()}
+    print(f"front: {len(queries)} questions, {done}; seed {SEED}")
+    assert not wrong, f"{len(wrong)} of {len(queries)}, seed {SEED}\n" + "\n".join(wrong[:10])
+    assert done["failed"] == 0 and done["answered"] > len(queries) / 4 < done["passed"]
+    front.assert_alive()
 
 
 # --- a zone that is signed while it runs ------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def declared(text):
 
 def test_it_exports_its_calls_and_nothing_else():
     exported = {name for name in symbols("--defined-only") if not name.startswith(("__asan", "__ubsan", "__tsan", "__odr_asan"))}
-    assert exported == declared(HEADER) and len(exported) == 10
+    assert exported == declared(HEADER) and len(exported) == 13
 
 
 def test_it_neither_ends_nor_unwinds_nor_prints():
@@ -60,11 +60,42 @@ def structs(text):
     return found
 
 
+FRONT = {"ptrd_answer", "ptrd_answer_in", "ptrd_count"}     # not for PowerDNS
+FRONT_STRUCTS = {"ptrd_host", "ptrd_counters"}
+
+
 def test_the_lua_file_declares_what_the_header_does():
-    cdef = re.search(r"ffi\.cdef \[\[(.*?)\]\]", LUA, re.S)[1]
-    assert structs(cdef) == structs(HEADER) and len(structs(cdef)) == 4
-    assert declared(cdef) == declared(HEADER)
+    cdef, header = re.search(r"ffi\.cdef \[\[(.*?)\]\]", LUA, re.S)[1], structs(HEADER)
+    assert structs(cdef) == {name: fields for name, fields in header.items() if name not in FRONT_STRUCTS}
+    assert len(structs(cdef)) == 4 and FRONT_STRUCTS <= header.keys()
+    assert declared(cdef) == declared(HEADER) - FRONT
     assert re.search(r"#define PTRD_ABI (\d+)", HEADER)[1] == re.search(r"ptrd_abi\(\) == (\d+)", LUA)[1]
+
+
+def prototypes(text):
+    """{function: (type of its result, [types of its parameters])}, without names of parameters."""
+    def bare(parameter):
+        return re.sub(r"\w+$", "", parameter).strip() if "*" in parameter else parameter.split()[0]
+
+    text = re.sub(r"/\*.*?\*/|^#.*?$", "", text, flags=re.S | re.M).replace("PTRD_API ", "")
+    return {name: (result.strip(), [bare(" ".join(parameter.split())) for parameter in parameters.split(",")])
+            for result, name, parameters in re.findall(r"^ *([\w ]+?[ *]+)(ptrd_\w+)\(([^()]*)\);", text, re.M)}
+
+
+def test_the_lua_file_for_dnsdist_declares_what_the_header_does():
+    lua = (SOURCE / "pdns-config/dnsdist-ptrd.lua").read_text()
+    cdef = re.search(r"ffi\.cdef \[=\[(.*?)\]=\]", lua, re.S)[1]
+    ours, header = prototypes(cdef), prototypes(HEADER)
+    assert len(ours) == 7 and FRONT - {"ptrd_answer"} < ours.keys()
+    assert ours == {name: header[name] for name in ours}
+
+    def functions(text):    # of struct ptrd_host; what dnsdist calls its question is nothing to the library
+        return re.findall(r"(\w+ \**\(\*\w+\)\([^)]*\));", text.replace("dnsdist_ffi_dnsquestion_t", "void").replace("void *question", "void *")
+                          .replace("size_t len", "size_t"))
+
+    assert functions(cdef) == functions(HEADER) and len(functions(cdef)) == 4
+    assert structs(cdef)["ptrd_counters"] == structs(HEADER)["ptrd_counters"]
+    assert re.search(r"#define PTRD_ABI (\d+)", HEADER)[1] == re.search(r"abi == (\d+)", lua)[1]
 
 
 @pytest.mark.skipif(sanitized(), reason="a sanitizer's run-time library has to be loaded first")
