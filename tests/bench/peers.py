@@ -22,10 +22,12 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "peers"), str(HERE), str(HERE.parent)]
 os.environ.setdefault("PTRD_BUILD", str(HERE.parent.parent / "build"))
+import candidate  # noqa: E402
 import candidates  # noqa: E402
 import chart  # noqa: E402
 import drive  # noqa: E402
 import flat  # noqa: E402
+import front_rounds  # noqa: E402
 import instructions  # noqa: E402
 import machine  # noqa: E402
 import measure  # noqa: E402
@@ -35,8 +37,8 @@ import results  # noqa: E402
 import world  # noqa: E402
 from support.ptrd import Store  # noqa: E402
 
-SECTIONS = ("peers", "trips", "flat", "memory", "instructions")
-SHORT_SECTIONS = ("peers", "trips", "flat")
+SECTIONS = ("peers", "trips", "front", "flat", "memory", "instructions")
+SHORT_SECTIONS = ("peers", "trips", "front", "flat")
 
 
 def listed(known):
@@ -74,7 +76,7 @@ def make_setup(work, chosen):
     """The pool lasts for the runs of a static candidate at some 25,000 queries/s."""
     count = int(130000 * chosen.seconds) if chosen.seconds else 4000
     pool = world.Pool(random.Random(f"{chosen.seed} pool"), count, min(count // 2 + 60000, world.V4_COUNT))
-    setup = candidates.Setup(work, pool)
+    setup = candidate.Setup(work, pool)
     Store(setup.store).load(world.zones_yaml())
     return setup
 
@@ -88,7 +90,7 @@ def sections(setup, everyone, chosen):
         measure.count_round_trips(everyone, chosen.kinds, setup, chosen, measured)
     yield from results.goals(measured)
     yield from measured.text()
-    for name, part in (("flat", flat), ("memory", memory), ("instructions", instructions)):
+    for name, part in (("front", front_rounds), ("flat", flat), ("memory", memory), ("instructions", instructions)):
         if name in chosen.only:
             yield ""
             yield from part.lines(setup, everyone, chosen)

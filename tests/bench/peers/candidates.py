@@ -3,53 +3,22 @@
 A candidate is started for each turn and ended after it, so that its caches are as cold as its questions and it takes no
 processor time of another one's turn. ptrd's modes run on the shipped fragments of pdns-config, with paths and ports of this
 run; all others on the defaults of their programs, but for what is said here."""
-import contextlib
 import os
-import pathlib
 import subprocess
 import tempfile
 import time
 
-import counting
-import drive
 import world
+from candidate import THREADS, Candidate, Running
+from front import Front
+from knot import Knot
 from support.inprocess import InProcess
 from support.leaves import fragment
-from support.pdns import Pdns, Server, run_tool
+from support.pdns import Pdns, run_tool
 from support.ptrd import BUILD, Ptrd
 
-# Said in the output. receiver 1 and distributor 3 are PowerDNS's defaults.
-THREADS = {"receiver-threads": 1, "distributor-threads": 3}
-KNOT_WORKERS = 2
-START_ATTEMPTS = 4
 ZONES = [w for apex in world.APEXES for w in ("--zone", apex)]
 LEAVES_IN_PROCESS = {"zone-cache-refresh-interval": 0, "negquery-cache-ttl": 60, "zone-metadata-cache-ttl": 0, "cache-ttl": 0}  # as pdns-in-process.conf says
-
-
-class Running:
-    """A started candidate: .dns answers questions; .pids are all server processes."""
-
-    def __init__(self, dns, processes=(), counter=None):
-        self.dns, self._processes, self.counter = dns, processes, counter
-
-    @property
-    def pids(self):
-        """With the children of pdns_server, which are the coprocesses of its pipe connector."""
-        children = []
-        for task in pathlib.Path(f"/proc/{self.dns.process.pid}/task").iterdir():
-            with contextlib.suppress(OSError):
-                children += map(int, (task / "children").read_text().split())
-        return [self.dns.process.pid, *(p.pid for p in self._processes), *children]
-
-    def logs(self):
-        """The last lines of what has a log."""
-        texts = [self.dns.log(), *(p.log() for p in self._processes)]
-        return "\n".join(line for text in texts for line in text.splitlines()[-15:])
-
-    def parts(self):
-        """pid -> what it is, for the table."""
-        own = {self.dns.process.pid: "knotd" if isinstance(self.dns, KnotServer) else "pdns_server"}
-        return {pid: own.get(pid, "backend") for pid in self.pids}
 
 
 class NullResponder:
@@ -76,51 +45,6 @@ class NullResponder:
         self._process.terminate()
         self._process.wait(10)
         self._dir.cleanup()
-
-
-class Candidate:
-    """name, and what it is. modes: the kind of answers it gives (verify.py)."""
-
-    backend = None       # what answers behind PowerDNS, whose round trips can be counted
-    answers = "exact"    # how generated names are spelt: exact (as ptrd's template), any, or null
-    leaf = False         # absent full-length names are NODATA
-    static = False       # holds only the names of the pool
-
-    def __init__(self, name, title, setup):
-        self.name, self.title, self.setup = name, title, setup
-
-    @contextlib.contextmanager
-    def run(self, count_round_trips=False, **more):
-        """Starts it; count_round_trips: behind a proxy that counts."""
-        with contextlib.ExitStack() as stack:
-            running = self._started(stack, count_round_trips, **more)
-            try:
-                yield running
-            except drive.Wrong as e:
-                raise drive.Wrong(f"{e}\n{running.logs()}") from e
-
-    def _started(self, stack, *args, **more):
-        """Once more where it does not: PowerDNS gives up 20,000 zones that it cannot read in time, beside other work."""
-        for attempt in range(START_ATTEMPTS):
-            with contextlib.ExitStack() as tried:
-                try:
-                    running = self.start(tried, *args, **more)
-                except RuntimeError as e:
-                    if attempt == START_ATTEMPTS - 1:
-                        raise drive.Wrong(f"{self.name}: {e}") from e
-                    continue
-                stack.enter_context(tried.pop_all())
-                return running
-
-    def counted(self, stack, socket, count):
-        """The socket for PowerDNS, and the counter."""
-        if not count:
-            return socket, None
-        proxy = stack.enter_context(counting.Proxy(socket))
-        return proxy.socket, proxy
-
-    def probe(self):
-        return (world.V6_APEX, "SOA")
 
 
 class Remote(Candidate):
@@ -229,50 +153,6 @@ class Static(Stock):
         return settings
 
 
-class KnotServer(Server):
-    """knotd with the module synthrecord."""
-
-    def __init__(self, setup, probe):
-        super().__init__("knot")
-        rows = {world.V6_APEX: ["reverse", world.V6_PREFIX], world.DARK_APEX: ["reverse", world.LIT_PREFIX],
-                world.FORWARD: ["forward", world.V6_PREFIX, world.LIT_PREFIX, *world.V4_PREFIXES],
-                **{apex: ["reverse", prefix] for apex, prefix in zip(world.V4_APEXES, world.V4_PREFIXES)}}
-        (self.dir / "zone").write_text(world.master_head())
-        lines = ["server:", f"  listen: {self.address}@{self.port}", f"  rundir: {self.dir}",
-                 f"  udp-workers: {KNOT_WORKERS}", "database:", f"  storage: {self.dir}", "log:", "  - target: stderr",
-                 "    any: warning", "mod-synthrecord:"]
-        for apex, (way, *networks) in rows.items():
-            lines += [f"  - id: {apex}", f"    type: {way}", "    ttl: 3600",
-                      "    network: [ " + ", ".join(f'"{n}"' for n in networks) + " ]"]
-            lines += [f"    origin: {world.FORWARD}"] if way == "reverse" else []
-        lines += ["template:", "  - id: default", f"    storage: {self.dir}", "    file: zone", "    zonefile-sync: -1",
-                  "    journal-content: none", "zone:"]
-        for apex in rows:
-            lines += [f"  - domain: {apex}", f"    module: mod-synthrecord/{apex}"]
-        (self.dir / "conf").write_text("\n".join(lines) + "\n")
-        self.start(["/usr/sbin/knotd", "-c", self.dir / "conf"], probe)
-
-
-class Knot(Candidate):
-    answers = "any"
-
-    def start(self, stack, count, **_):
-        return Running(stack.enter_context(KnotServer(self.setup, self.probe())))
-
-
-class Setup:
-    """What candidates share: a directory, the store of ptrd, and the pool of static names."""
-
-    def __init__(self, work, pool):
-        self.work, self.pool = pathlib.Path(work), pool
-        self.store = self.work / "store"
-
-    def directory(self, name):
-        path = self.work / name
-        path.mkdir(exist_ok=True)
-        return path
-
-
 def all_of(setup):
     return [
         Remote("null-conventional", "null responder, conventional", setup, "pdns-safe.conf", "null", "conventional"),
@@ -285,5 +165,7 @@ def all_of(setup):
         Inside("in-process-leaf", "ptrd in-process, leaves", setup, leaf=True),
         Lua("lua", "PowerDNS LUA createReverse6", setup),
         Static("static-lmdb", "PowerDNS static, lmdb backend", setup),
+        Front("front-null", "dnsdist, null responder in it", setup, null=True),
+        Front("front", "ptrd in dnsdist, front mode", setup),
         Knot("knot", "Knot synthrecord", setup),
     ]

@@ -8,6 +8,7 @@ import threading
 import time
 
 import drive
+import flat_front
 import flat_stores
 import measure
 import questions
@@ -40,20 +41,6 @@ class Files(questions.Files):
         path = self._directory / kind
         path.write_text("".join(f"{world.ptr6(number)} PTR\n" for number, _ in taken))
         return path, taken[:measure.CHECKED]
-
-
-def check(candidate, running, kind, checked):
-    if kind != "explicit":
-        verify.check_answers(candidate, running, kind, checked, False)
-        return
-    for number, name in checked:
-        check_override(candidate, running, number, name)
-
-
-def check_override(candidate, running, number, name):
-    reply = running.dns.ask(world.ptr6(number) + ".", "PTR")
-    if [r[0].to_text().rstrip(".") for r in reply.answer] != [name]:
-        raise drive.Wrong(f"{candidate.name}: the override {name} was answered\n{reply}")
 
 
 # --- changes meanwhile ---------------------------------------------------------------------------
@@ -100,9 +87,8 @@ def generations(store):
 class Flat:
     """.cpu: (mode, what, kind) -> (us a query, changes a query) of each round."""
 
-    def __init__(self, setup, modes, options, size):
-        self.setup, self.modes, self.options, self.size = setup, modes, options, size
-        self.stores = flat_stores.Stores(setup, size)
+    def __init__(self, setup, stores, modes, options, size):
+        self.setup, self.stores, self.modes, self.options, self.size = setup, stores, modes, options, size
         self.cpu, self.changes, self.change_us, self.rates = {}, 0, [], []
         self.anon_mb = {}
 
@@ -128,7 +114,7 @@ class Flat:
         server = running.backend
         with self._changing(server.socket) as changes:
             self._measure(mode, store, running, files, "changing", changes)
-        check_override(mode, running, *changes.last)
+        flat_front.check_override(mode, running, *changes.last)
         with self._changing(server.socket) as changes:
             before = sum(map(drive.cpu_s, running.pids))
             made, start = changes.made, time.monotonic()
@@ -151,7 +137,7 @@ class Flat:
             if kind == "explicit" and store == "one":
                 continue
             file, checked = files.take(mode, kind)
-            check(mode, running, kind, checked)
+            flat_front.check(mode, running, kind, checked)
             drive.wait_idle(running, 1)
             before = changes.made if changes else 0
             run = drive.dnsperf(running, file, self.options.seconds or drive.NO_LIMIT_S, False)
@@ -213,8 +199,15 @@ class Flat:
 
 def lines(setup, everyone, chosen):
     modes = [c for c in everyone if c.name in MODES]
-    if not modes:
+    beside = flat_front.candidates(everyone)
+    if not modes and not beside:
         return
-    part = Flat(setup, modes, chosen, LONG if chosen.long else SHORT)
-    part.rounds()
-    yield from part.lines()
+    size = LONG if chosen.long else SHORT
+    stores = flat_stores.Stores(setup, size, for_knot="knot" in beside)
+    if beside:
+        yield from flat_front.lines(setup, stores, beside, chosen, size.title())
+    if modes:
+        yield ""
+        part = Flat(setup, stores, modes, chosen, size)
+        part.rounds()
+        yield from part.lines()

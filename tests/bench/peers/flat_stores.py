@@ -10,6 +10,9 @@ import world
 from support.ptrd import run
 
 LOAD_TIMEOUT_S = 900
+HOSTS = 64               # overrides in a /64
+KEPT = 400_000         # overrides to choose questions from
+KNOT_V4_APEX = "100.in-addr.arpa"
 
 
 class Size:
@@ -48,37 +51,69 @@ def explicit6(rng):
     return rng.getrandbits(95) | 1 << 95
 
 
+def overrides6(rng, count):
+    """Numbers of addresses, HOSTS in a /64: a node for each ENT above them takes Knot 6.4 kB an address where each has a
+    /64 of its own, and 0.6 kB so. What ptrd does for an override is the same in both."""
+    nets = rng.sample(range(1 << 31), count // HOSTS + 1)
+    for at in range(count):
+        yield (1 << 31 | nets[at // HOSTS]) << 64 | at % HOSTS + 1
+
+
 def target(n):
     return f"static-{n:08}.customer.example"  # 32 characters
 
 
-def write_overrides(path, size, nets):
-    """A fifth is IPv4; order is that of chance in IPv6. Returns some of the IPv6 ones, (number, target)."""
-    rng = random.Random("overrides")
-    four, every, kept = min(size.overrides // 5, nets * 200), max(1, size.overrides // 400_000), []
-    with path.open("w") as out:
-        for n in range(four):
-            out.write(f"{net24(n // 200)}.{n % 200},{target(n)}\n")
-        for n in range(four, size.overrides):
-            number = explicit6(rng)
-            out.write(f"{world.groups(number, ':')},{target(n)}\n")
-            if n % every == 0:
-                kept.append((number, target(n)))
-    return kept
+class Overrides:
+    """Writes them as a CSV, and as master files for Knot. A fifth is IPv4. kept: some of the IPv6 ones, (number, target)."""
+
+    def __init__(self, directory, size, nets, for_knot):
+        self.csv, self.kept, self.master_files = directory / "overrides.csv", [], {}
+        self._four = min(size.overrides // 5, nets * 200)
+        self._six = size.overrides - self._four
+        self._every = max(1, size.overrides // KEPT)
+        self._write_csv()
+        if for_knot:
+            for apex, rows in ((KNOT_V4_APEX, self._rows4()), (world.V6_APEX, self._rows6())):
+                self.master_files[apex] = directory / apex
+                with self.master_files[apex].open("w") as out:
+                    out.write(f"$TTL 3600\n{world.master_head()}")
+                    out.writelines(rows)
+
+    def _numbers6(self):
+        return zip(range(self._four, self._four + self._six), overrides6(random.Random("overrides"), self._six))
+
+    def _write_csv(self):
+        with self.csv.open("w") as out:
+            for n in range(self._four):
+                out.write(f"{net24(n // 200)}.{n % 200},{target(n)}\n")
+            for n, number in self._numbers6():
+                out.write(f"{world.groups(number, ':')},{target(n)}\n")
+                if n % self._every == 0:
+                    self.kept.append((number, target(n)))
+
+    def _rows4(self):
+        for n in range(self._four):
+            _, second, third = net24(n // 200).split(".")
+            yield f"{n % 200}.{third}.{second} PTR {target(n)}.\n"
+
+    def _rows6(self):
+        for n, number in self._numbers6():
+            yield f"{world.labels6(f'{number:024x}')} PTR {target(n)}.\n"
 
 
 class Stores:
-    """.one and .large; .explicit are overrides to ask for."""
+    """.one and .large; .explicit are overrides to ask for; .master_files hold the same overrides for Knot."""
 
-    def __init__(self, setup, size):
+    def __init__(self, setup, size, for_knot):
         directory = setup.directory("flat")
         self.one, self.large = directory / "one", directory / "large"
         one = f'  - {{prefix: "{world.V6_PREFIX}", name: "{{ip}}.{world.FORWARD}"}}\n'
         self._load(directory / "one.yaml", world.zones_yaml(blocks=one), self.one)
         zones, blocks, nets = large_zones(size)
-        self.explicit = write_overrides(directory / "overrides.csv", size, nets)
-        self._load(directory / "large.yaml", world.zones_yaml(zones, blocks, "overrides.csv"), self.large)
-        (directory / "overrides.csv").unlink()
+        overrides = Overrides(directory, size, nets, for_knot)
+        self.explicit, self.master_files = overrides.kept, overrides.master_files
+        self._load(directory / "large.yaml", world.zones_yaml(zones, blocks, overrides.csv.name), self.large)
+        overrides.csv.unlink()
 
     def _load(self, file, text, store):
         file.write_text(text)

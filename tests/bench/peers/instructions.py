@@ -2,14 +2,17 @@
 import types
 
 import figures
+import front_counts
 
 SECTIONS = ("lookups", "socket")
 
 
-def lines(setup, _everyone, chosen):
+def lines(setup, everyone, chosen):
     table = figures.Table()
     bench = figures.Bench(setup.directory("figures"), table, types.SimpleNamespace(seed=chosen.seed, long=chosen.long))
     for name in SECTIONS:
         if name in figures.SECTIONS:
             figures.SECTIONS[name](bench)
     yield from table.text().rstrip().splitlines()
+    yield ""
+    yield from front_counts.lines(setup, everyone, chosen)

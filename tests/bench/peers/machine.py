@@ -5,7 +5,7 @@ import pathlib
 import re
 import subprocess
 
-import candidates
+import candidate
 import drive
 
 
@@ -24,13 +24,14 @@ def lines(chosen):
     system = re.search(r'PRETTY_NAME="(.+)"', pathlib.Path("/etc/os-release").read_text())[1]
     pdns = _version(["/usr/sbin/pdns_server", "--version"], r"Server ([\d.]+)")
     knot = _version(["/usr/sbin/knotd", "--version"], r"([\d.]+)")
+    dnsdist = _version(["/usr/bin/dnsdist", "--version"], r"dnsdist ([\d.]+)")
     dnsperf = _version(["dnsperf", "-h"], r"Version ([\d.]+)")
-    threads = ", ".join(f"{key}={value}" for key, value in candidates.THREADS.items())
+    threads = ", ".join(f"{key}={value}" for key, value in candidate.THREADS.items())
     length = f"{chosen.seconds:g} s" if chosen.seconds else "300 questions"
     return [
         f"{datetime.date.today()}; {os.cpu_count()} cores, {_processor()}; {system}, Linux {os.uname().release.split('-')[0]}",
-        f"PowerDNS {pdns} ({threads}), Knot {knot} (udp-workers={candidates.KNOT_WORKERS}), dnsperf {dnsperf} "
-        f"(-c {drive.CLIENTS} -q {drive.OUTSTANDING}, on the same cores)",
+        f"PowerDNS {pdns} ({threads}), dnsdist {dnsdist} ({candidate.UDP_THREADS} threads for UDP), Knot {knot} "
+        f"(udp-workers={candidate.UDP_THREADS}), dnsperf {dnsperf} (-c {drive.CLIENTS} -q {drive.OUTSTANDING}, on the same cores)",
         f"{chosen.rounds} rounds over all in random order, runs of {length}, seed {chosen.seed}; "
         f"load {os.getloadavg()[0]:.1f} before",
         "ptrd's modes: the fragments of pdns-config as they are, but for paths, ports and the threads above. Names are distinct;",

@@ -7,7 +7,7 @@ import verify
 NAMES = (("ptr6", 2_000_000), ("ptr6", 20_000))  # long, short
 STEPS = 20
 FLAT = 1.1
-MEASURED = ("safe", "fast", "in-process", "in-process-leaf", "lua", "knot")
+MEASURED = ("safe", "fast", "in-process", "in-process-leaf", "front", "lua", "knot")
 
 
 def _grow(candidate, running, setup, seed, count):

@@ -78,11 +78,13 @@ GOALS = [
     ("fast: queries/s against the leaf null responder", ("fast", "ptr6"), ("null-leaf", "ptr6"), "qps", "", None, False),
     ("safe: queries/s against the conventional null responder", ("safe", "ptr6"), ("null-conventional", "ptr6"), "qps", "",
      None, False),
+    ("LUA: CPU against front", ("lua", "ptr6"), ("front", "ptr6"), "cpu_us", "", None, False),
     ("in-process with leaves: CPU against Knot", ("in-process-leaf", "ptr6"), ("knot", "ptr6"), "cpu_us", "", None, False),
 ]
 # (candidate, kind, dnssec, at most)
 TRIPS = [("fast", "ptr6", False, 3), ("fast", "ptr6", True, 4), ("fast", "dark", False, 4), ("fast", "dark", True, 4),
-         ("in-process", "ptr6", False, 0), ("in-process-leaf", "ptr6", False, 0)]
+         ("in-process", "ptr6", False, 0), ("in-process-leaf", "ptr6", False, 0),
+         *(("front", kind, dnssec, 0) for kind in ("ptr6", "ptr4", "aaaa", "dark") for dnssec in (False, True))]
 NEAR = 0.02  # round trips a query that only a start, or an expired cache, adds
 
 
