@@ -5,18 +5,27 @@
 
 #include "ptrd/resolve/resolve.h"
 #include "ptrd/source/model.h"
+#include "ptrd/sync/flush.h"
 #include "ptrd/sync/load.h"
 
 enum cli_exit { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
 
 /* What the options of a command line said; operands are the words that are no options. */
-#define CLI_OPERANDS_MAX 3
+#define CLI_OPERANDS_MAX 64
+#define CLI_SERVERS_MAX 16
+struct cli_servers { /* PowerDNS servers to flush */
+    struct flush_server list[CLI_SERVERS_MAX];
+    unsigned count;
+    const char *key_file;
+};
 struct cli_args {
     const char *db;
     const char *origin;
     const char *keep;
     bool json;
     bool all;
+    bool rediscover;
+    struct cli_servers servers;
     const char *operand; /* the first one, or NULL */
     const char *operands[CLI_OPERANDS_MAX];
     unsigned operand_count;
@@ -27,7 +36,7 @@ struct cli_command {
     const char *synopsis; /* behind "ptrctl NAME " */
     const char *summary;  /* one line */
     const char *help;     /* the rest of --help */
-    bool takes_json, takes_all, takes_origin, takes_keep;
+    bool takes_json, takes_all, takes_origin, takes_keep, takes_servers, takes_rediscover;
     unsigned operands_max;
     int (*run)(const struct cli_args *args);
 };
@@ -39,6 +48,15 @@ int cli_dump(const struct cli_args *args) PTRD_NONNULL;
 int cli_import_zone(const struct cli_args *args) PTRD_NONNULL;
 int cli_import_bind(const struct cli_args *args) PTRD_NONNULL;
 int cli_local(const struct cli_args *args) PTRD_NONNULL;
+int cli_flush(const struct cli_args *args) PTRD_NONNULL;
+
+/* Options that name servers (flush.c): how many of the words they took, 0 (another option), or -1
+ * (usage, told). */
+int cli_server_option(const char *command, struct cli_servers *servers, int words,
+                      char *const *argv) PTRD_NONNULL;
+/* Flushes the set from all servers and tells of each; CLI_OK, or CLI_REFUSED with the reasons on
+ * stderr. */
+int cli_flush_servers(const struct cli_servers *servers, struct purge_set *set) PTRD_NONNULL;
 
 /* What PowerDNS changed (local.c): how many RRsets, how many of them hide one of the source, and
  * how many lie in no zone. */
@@ -77,10 +95,11 @@ void cli_progress_show(struct cli_progress *p, const char *phase, uint64_t done,
 void cli_progress_end(struct cli_progress *p) PTRD_NONNULL;
 
 /* Makes a store equal to a model (load_model), the store made where it is missing. keep: directory
- * of the store whose place it will take (load_model_keeping), or NULL. */
+ * of the store whose place it will take (load_model_keeping), or NULL. purges: as in struct
+ * load_wishes. */
 PTRD_CHECKED int cli_write_store(const char *db, const char *keep, const struct model *m,
-                                 const struct table *t, struct cli_progress *progress,
-                                 struct load_report *report, struct diag *diag)
-    PTRD_NONNULL_ARGS(1, 3, 4, 5, 6, 7);
+                                 const struct table *t, struct purge_set *purges,
+                                 struct cli_progress *progress, struct load_report *report,
+                                 struct diag *diag) PTRD_NONNULL_ARGS(1, 3, 4, 6, 7, 8);
 
 #endif

@@ -39,7 +39,7 @@ static int load(struct import *i, const struct model *m, const struct table *t, 
 {
     struct load_report report;
     *diag = (struct diag){.file = NULL};
-    int err = cli_write_store(i->args->db, NULL, m, t, &i->progress, &report, diag);
+    int err = cli_write_store(i->args->db, NULL, m, t, NULL, &i->progress, &report, diag);
     cli_progress_end(&i->progress);
     if (err < 0)
         return err;

@@ -197,7 +197,7 @@ static void print_report(const struct cli_args *args, const struct model *m, con
     printf("\n%s: %" PRIu64 " rows added, %" PRIu64 " changed, %" PRIu64
            " removed; %u serials raised\n",
            args->db, r->inserted, r->changed, r->deleted, r->zones_bumped);
-    if (r->zones_added || r->zones_removed)
+    if ((r->zones_added || r->zones_removed) && !args->servers.count)
         printf("%u zones added, %u removed: PowerDNS sees them after `pdns_control rediscover`, or "
                "at its next refresh\n",
                r->zones_added, r->zones_removed);
@@ -218,36 +218,36 @@ static int open_keep(const char *db, const char *keep, struct store **out, struc
 }
 
 int cli_write_store(const char *db, const char *keep, const struct model *m, const struct table *t,
-                    struct cli_progress *progress, struct load_report *report, struct diag *diag)
+                    struct purge_set *purges, struct cli_progress *progress,
+                    struct load_report *report, struct diag *diag)
 {
     struct store *s = NULL, *old = NULL;
     int err = keep ? open_keep(db, keep, &old, diag) : 0;
     if (err == 0)
         err = store_open(db, STORE_OPEN_CREATE, &s, diag);
+    const struct load_wishes wishes = {.keep = old, .purges = purges};
     if (err == 0)
-        err = load_model_keeping(s, old, m, t, (int64_t)time(NULL), WRITER_WAIT_MS, show_phase,
+        err = load_model_wishing(s, &wishes, m, t, (int64_t)time(NULL), WRITER_WAIT_MS, show_phase,
                                  progress, report, diag);
     store_close(s);
     store_close(old);
     return err;
 }
 
-int cli_load(const struct cli_args *args)
+static int load(const struct cli_args *args, struct purge_set *purges)
 {
     struct diag diag = {.file = NULL};
     struct cli_progress progress;
     struct load_report report;
     struct model *m = NULL;
     struct table *t = NULL;
-    if (!args->operand || !args->db)
-        return cli_usage("load", "give a zones file and --db DIR");
     bool is_new = access(args->db, F_OK) != 0;
     (void)!nice(LOAD_NICE);
     cli_progress_start(&progress);
     int err = read_and_prove(args->operand, NULL, args->db, &progress, &m, &t, &diag);
     if (err == 0) {
         diag = (struct diag){.file = NULL};
-        err = cli_write_store(args->db, args->keep, m, t, &progress, &report, &diag);
+        err = cli_write_store(args->db, args->keep, m, t, purges, &progress, &report, &diag);
     }
     if (err == 0) {
         cli_progress_end(&progress);
@@ -260,5 +260,24 @@ int cli_load(const struct cli_args *args)
     model_free(m);
     if (err < 0 && is_new)
         (void)rmdir(args->db); /* it was made to sort in */
+    return status;
+}
+
+int cli_load(const struct cli_args *args)
+{
+    if (!args->operand || !args->db)
+        return cli_usage("load", "give a zones file and --db DIR");
+    if (!args->servers.count)
+        return load(args, NULL);
+    if (args->keep)
+        return cli_usage("load", "a store that is not yet in its place needs no flush: without "
+                                 "--keep, or `ptrctl flush --all` later");
+    struct purge_set *purges = purge_set_new();
+    if (!purges)
+        return cli_refuse(&(struct diag){.message = "no memory"});
+    int status = load(args, purges);
+    if (status == CLI_OK)
+        status = cli_flush_servers(&args->servers, purges);
+    purge_set_free(purges);
     return status;
 }

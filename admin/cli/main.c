@@ -19,16 +19,21 @@ static const struct cli_command commands[] = {
      .operands_max = 1,
      .run = cli_check},
     {.name = "load",
-     .synopsis = "FILE --db DIR [--keep OLD_DIR]",
+     .synopsis = "FILE --db DIR [--keep OLD_DIR] [SERVER ...]",
      .summary = "make a store equal to a zones file; live at ptrd's next request",
-     .help = "The file is accepted whole or refused whole. Only differences are written, in one\n"
-             "transaction; ids of zones stay, serials rise where answers change. What PowerDNS\n"
-             "changed stays (`ptrctl local`), as do DNSSEC and TSIG keys.\n"
-             "--keep fills a new DIR that is to take the place of OLD_DIR: it gets the ids and\n"
-             "serials of its zones, its keys and all that PowerDNS changed there.\n\n"
-             "  ptrctl load /etc/ptrd/zones.yaml --db /var/lib/ptrd\n"
-             "  ptrctl load zones.yaml --db /var/lib/ptrd.new --keep /var/lib/ptrd\n",
+     .help =
+         "The file is accepted whole or refused whole. Only differences are written, in one\n"
+         "transaction; ids of zones stay, serials rise where answers change. What PowerDNS\n"
+         "changed stays (`ptrctl local`), as do DNSSEC and TSIG keys.\n"
+         "--keep fills a new DIR that is to take the place of OLD_DIR: it gets the ids and\n"
+         "serials of its zones, its keys and all that PowerDNS changed there.\n"
+         "--control SOCKET, --pdns URL with --api-key-file FILE, also several: PowerDNS servers\n"
+         "that then forget what they keep of what the load changed (`ptrctl help flush`).\n\n"
+         "  ptrctl load /etc/ptrd/zones.yaml --db /var/lib/ptrd\n"
+         "  ptrctl load zones.yaml --db /var/lib/ptrd --control /run/pdns/pdns.controlsocket\n"
+         "  ptrctl load zones.yaml --db /var/lib/ptrd.new --keep /var/lib/ptrd\n",
      .takes_keep = true,
+     .takes_servers = true,
      .operands_max = 1,
      .run = cli_load},
     {.name = "explain",
@@ -78,8 +83,26 @@ static const struct cli_command commands[] = {
              "  ptrctl local drop www.isp.example A --db /var/lib/ptrd\n",
      .takes_json = true,
      .takes_all = true,
-     .operands_max = CLI_OPERANDS_MAX,
+     .operands_max = 3,
      .run = cli_local},
+    {.name = "flush",
+     .synopsis = "NAME|NAME$|ADDRESS ...|--all [--rediscover] SERVER ...",
+     .summary = "let PowerDNS forget what it keeps of names (packet and query cache)",
+     .help =
+         "NAME$ is the name with everything below it; an ADDRESS is its reverse name.\n"
+         "--all          everything\n"
+         "--rediscover   zones came or went: PowerDNS reads its list of zones (--control only;\n"
+         "               --pdns does it with the zone's own name)\n"
+         "SERVER is one of these, also several:\n"
+         "--control SOCKET                  the control socket of a PowerDNS on this machine\n"
+         "--pdns URL --api-key-file FILE    its HTTP API; NAME is always NAME$ there\n\n"
+         "  ptrctl flush 198.51.100.7 mail.isp.example --control /run/pdns/pdns.controlsocket\n"
+         "  ptrctl flush 'isp.example$' --pdns http://127.0.0.1:8081 --api-key-file api.key\n",
+     .takes_all = true,
+     .takes_servers = true,
+     .takes_rediscover = true,
+     .operands_max = CLI_OPERANDS_MAX,
+     .run = cli_flush},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -109,7 +132,14 @@ static int parse(const struct cli_command *c, int argc, char **argv, struct cli_
     bool options = true;
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
-        if (options && strcmp(word, "--") == 0) {
+        int taken = options && c->takes_servers
+                        ? cli_server_option(c->name, &args->servers, argc - i, argv + i)
+                        : 0;
+        if (taken < 0) {
+            return CLI_USAGE;
+        } else if (taken > 0) {
+            i += taken - 1;
+        } else if (options && strcmp(word, "--") == 0) {
             options = false;
         } else if (options && strcmp(word, "--db") == 0) {
             if (++i == argc)
@@ -133,6 +163,8 @@ static int parse(const struct cli_command *c, int argc, char **argv, struct cli_
             args->json = true;
         } else if (options && c->takes_all && strcmp(word, "--all") == 0) {
             args->all = true;
+        } else if (options && c->takes_rediscover && strcmp(word, "--rediscover") == 0) {
+            args->rediscover = true;
         } else if (options && word[0] == '-' && word[1]) {
             return cli_usage(c->name, "unknown option `%s`", word);
         } else if (args->operand_count == c->operands_max) {

@@ -344,3 +344,20 @@ int digest_blocks(struct digests *d, const struct reverse_map *reverse)
     groups_done(&groups);
     return err;
 }
+
+int digest_generated(const struct table *t, uint8_t (**out)[32])
+{
+    struct reverse_map reverse = {.v4 = {.segments = NULL}};
+    struct digests digests = {.table = t};
+    *out = calloc((size_t)t->zone_count + 1, sizeof **out);
+    int err = *out ? reverse_build(t, &reverse) : PTRD_ENOMEM;
+    if (!err)
+        err = digest_new(t, &digests);
+    if (!err)
+        err = digest_blocks(&digests, &reverse);
+    for (uint32_t i = 0; !err && i < t->zone_count; i++)
+        digest_end(&digests, i, (*out)[i]);
+    digest_done(&digests);
+    reverse_done(&reverse);
+    return err;
+}

@@ -139,23 +139,6 @@ static int ask_rows(struct effects *e)
 
 /* --- what addresses generate ------------------------------------------------------------------ */
 
-static int digest_generated(const struct table *t, uint8_t (**out)[32])
-{
-    struct reverse_map reverse = {.v4 = {.segments = NULL}};
-    struct digests digests = {.table = t};
-    *out = calloc((size_t)t->zone_count + 1, sizeof **out);
-    int err = *out ? reverse_build(t, &reverse) : PTRD_ENOMEM;
-    if (!err)
-        err = digest_new(t, &digests);
-    if (!err)
-        err = digest_blocks(&digests, &reverse);
-    for (uint32_t i = 0; !err && i < t->zone_count; i++)
-        digest_end(&digests, i, (*out)[i]);
-    digest_done(&digests);
-    reverse_done(&reverse);
-    return err;
-}
-
 static void compare_generated(struct effects *e, uint8_t (*before)[32], uint8_t (*after)[32])
 {
     for (uint32_t i = 0; i < e->after->zone_count; i++) {

@@ -48,6 +48,22 @@ static uint32_t zone_serial(const struct load_zone *z, const struct model_zone *
     return secondary ? 0 : store_serial_after(0, now_s);
 }
 
+/* The database counts changes. A digest that a follower left says nothing:
+ * where the count is that of the store, so are the answers. */
+static uint32_t database_serial(const struct load_zone *z, const struct model_zone *m, bool same,
+                                int64_t now_s)
+{
+    static const uint8_t unknown[32];
+    if (m->settings.kind == ZONE_SECONDARY || !m->has_serial)
+        return same ? z->row.serial : zone_serial(z, m, now_s);
+    if (!z->known || (int32_t)(m->serial - z->row.serial) > 0) /* RFC 1982 */
+        return m->serial;
+    bool counted = m->serial == z->row.serial && memcmp(z->row.digest, unknown, 32) == 0;
+    return same || (counted && z->present && !z->differs)
+               ? z->row.serial
+               : store_serial_after(z->row.serial, now_s);
+}
+
 static int zone_id_write(struct loader *l, uint32_t i, int64_t now_s)
 {
     struct load_zone *z = &l->zones[i];
@@ -55,10 +71,12 @@ static int zone_id_write(struct loader *l, uint32_t i, int64_t now_s)
     digest_end(&l->digests, i, digest);
     bool same =
         z->known && z->present && !z->differs && memcmp(digest, z->row.digest, sizeof digest) == 0;
-    if (same)
-        return 0;
     uint32_t old = z->row.serial;
-    z->row.serial = zone_serial(z, &l->m->zones[i], now_s);
+    z->row.serial = l->m->source == SOURCE_POSTGRES
+                        ? database_serial(z, &l->m->zones[i], same, now_s)
+                        : zone_serial(z, &l->m->zones[i], now_s);
+    if (same && (l->m->source != SOURCE_POSTGRES || z->row.serial == old))
+        return 0;
     bool bumped = z->row.serial != old;
     l->report->zones_bumped += z->known && bumped;
     memcpy(z->row.digest, digest, sizeof digest);
@@ -67,6 +85,8 @@ static int zone_id_write(struct loader *l, uint32_t i, int64_t now_s)
         err = store_write_zone_id(&z->row, &l->value);
     if (!err)
         err = store_put(l->w, STORE_ZONE_IDS, span_of(&l->key), span_of(&l->value));
+    if (bumped)
+        purges_row(l, STORE_ZONE_IDS, span_of(&l->key), span_of(&l->value), span_of(&l->value));
     return err ? err : !z->known || bumped ? PTRD_FOUND : PTRD_ABSENT;
 }
 
@@ -136,6 +156,24 @@ static int tables_write(struct loader *l, bool *changed)
     return 0;
 }
 
+static int no_rows(void *ctx, struct span *key, struct span *value)
+{
+    (void)ctx;
+    (void)key;
+    (void)value;
+    return PTRD_ABSENT;
+}
+
+/* A store that a file was loaded into is where no change log leads on from. */
+static int forget_cursor(struct loader *l)
+{
+    struct span key, value;
+    int found = store_writer_seek(l->w, STORE_SYNC, (struct span){0}, &key, &value);
+    if (found != PTRD_FOUND)
+        return found;
+    return store_write_table(l->w, STORE_SYNC, &(struct store_stream){.next = no_rows});
+}
+
 static int load_write(struct loader *l, struct store_meta *meta, int64_t now_s)
 {
     bool changed = false;
@@ -155,6 +193,10 @@ static int load_write(struct loader *l, struct store_meta *meta, int64_t now_s)
     int bumped = serials_write(l, now_s);
     if (bumped < 0)
         return bumped;
+    purges_end(l);
+    err = l->wishes->also ? l->wishes->also(l->wishes->also_ctx, l->w) : forget_cursor(l);
+    if (err)
+        return err;
     changed |= bumped == PTRD_FOUND || meta->source != l->m->source;
     meta->source = (uint8_t)l->m->source;
     meta->contact_s = now_s;
@@ -174,8 +216,10 @@ static int load_once(struct loader *l, int64_t now_s, unsigned wait_ms, struct d
         return err;
     diag->message[0] = '\0';
     err = keep_rows(l, &meta, diag);
+    purges_begin(l, &meta);
     if (!err)
         err = load_write(l, &meta, now_s);
+    purges_done(l);
     if (err) {
         store_write_abort(l->w);
         if (diag->message[0])
@@ -210,12 +254,24 @@ int load_model_keeping(struct store *s, struct store *old, const struct model *m
                        load_progress_fn *progress, void *progress_ctx, struct load_report *out,
                        struct diag *diag)
 {
+    const struct load_wishes wishes = {.keep = old};
+    return load_model_wishing(s, &wishes, m, table, now_s, wait_ms, progress, progress_ctx, out,
+                              diag);
+}
+
+int load_model_wishing(struct store *s, const struct load_wishes *wishes, const struct model *m,
+                       const struct table *table, int64_t now_s, unsigned wait_ms,
+                       load_progress_fn *progress, void *progress_ctx, struct load_report *out,
+                       struct diag *diag)
+{
     if (!belong_together(m, table))
         return diag_set(diag, PTRD_EINVAL, "the zone table is not that of the model");
     for (int i = 0;; i++) {
         struct load_report report = {0};
         struct loader l = {.store = s,
-                           .keep = old,
+                           .keep = wishes->keep,
+                           .purges = wishes->purges,
+                           .wishes = wishes,
                            .m = m,
                            .t = table,
                            .report = &report,

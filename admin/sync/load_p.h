@@ -8,6 +8,7 @@
  *   digest.c   what every zone answers, hashed
  *   glue.c     the addresses of name servers that a zone shows of zones below it
  *   keep.c     what a new store takes over from an old one
+ *   purges.c   what PowerDNS has to forget
  *   effects.c  zones that answer otherwise because of what local rows make of the change
  *
  * Rows of origin `local` decide about cuts and derived names in the store, but digests are of the
@@ -53,6 +54,9 @@ void digest_row(struct digests *d, uint32_t zone, enum digest_part part, struct 
                 struct span value) PTRD_NONNULL;
 /* The blocks' effective segments, in the reverse and the forward zones. */
 PTRD_CHECKED int digest_blocks(struct digests *d, const struct reverse_map *reverse) PTRD_NONNULL;
+/* Of each zone of a table, what blocks generate in it: *out has as many digests as t zones, the
+ * caller frees it, also after an error. */
+PTRD_CHECKED int digest_generated(const struct table *t, uint8_t (**out)[32]) PTRD_NONNULL;
 void digest_end(struct digests *d, uint32_t zone, uint8_t out[32]) PTRD_NONNULL;
 void digest_done(struct digests *d) PTRD_NONNULL;
 
@@ -145,9 +149,19 @@ struct load_zone {
     bool differs;             /* answers otherwise, whatever its digest says */
 };
 
+/* purges.c: both states, and what is seen of the change. */
+struct load_purges {
+    struct store_reader *committed, *writer;
+    struct table *before, *after;
+    struct purge_find *find; /* NULL: nobody asks, or everything is to be purged */
+};
+
 struct loader {
     struct store *store;
-    struct store *keep; /* the store whose place this one will take, or NULL */
+    struct store *keep;       /* the store whose place this one will take, or NULL */
+    struct purge_set *purges; /* wanted, or NULL */
+    const struct load_wishes *wishes;
+    struct load_purges found;
     struct store_writer *w;
     const struct model *m;
     const struct table *t;
@@ -193,6 +207,14 @@ PTRD_CHECKED int keep_rows(struct loader *l, struct store_meta *meta,
 
 /* When all tables are written and some row changed: sets load_zone.differs. */
 PTRD_CHECKED int effects_find(struct loader *l) PTRD_NONNULL; /* effects.c */
+
+/* purges.c: before anything is written, for each row, and when the serials are written. Failures of
+ * reading make it purge all; they are none of the load. */
+void purges_begin(struct loader *l, const struct store_meta *meta) PTRD_NONNULL;
+void purges_row(struct loader *l, enum store_table table, struct span key, struct span old_value,
+                struct span new_value) PTRD_NONNULL;
+void purges_end(struct loader *l) PTRD_NONNULL;
+void purges_done(struct loader *l) PTRD_NONNULL;
 
 /* What each of them does: makes the table equal to the rows that next hands out (ctx: the loader).
  * total: elements of the model, for the progress. */

@@ -33,6 +33,7 @@ static int row_changed(void *ctx, struct span key, struct span old_value, struct
         l->report->zones_added += !old_value.bytes;
         l->report->zones_removed += !new_value.bytes;
     }
+    purges_row(l, l->table, key, old_value, new_value);
     return l->table == STORE_DERIVED && l->has_local ? derived_changed(l, key) : 0;
 }
 

@@ -36,11 +36,11 @@ static inline struct place_code place_code(enum store_table table)
         [STORE_LOCAL_PTRS] = {2, {4, 1}},  [STORE_LOCAL_RECORDS] = {2, {4, 2}},
         [STORE_LOCAL_ABOVE] = {2, {4, 3}}, [STORE_LOCAL_METADATA] = {2, {4, 4}},
         [STORE_TSIG] = {2, {4, 5}},        [STORE_ZONE_STATE] = {2, {4, 6}},
-        [STORE_KEYS] = {2, {4, 7}},        [STORE_DELEGATIONS] = {2, {5, 1}},
-        [STORE_CUTS] = {2, {5, 2}},        [STORE_ABOVE] = {2, {5, 3}},
-        [STORE_ZONES] = {1, {6}},          [STORE_BLOCKS] = {1, {7}},
-        [STORE_METADATA] = {1, {8}},       [STORE_RECORDS] = {1, {9}},
-        [STORE_PTRS] = {1, {10}},
+        [STORE_KEYS] = {2, {4, 7}},        [STORE_SYNC] = {2, {4, 8}},
+        [STORE_DELEGATIONS] = {2, {5, 1}}, [STORE_CUTS] = {2, {5, 2}},
+        [STORE_ABOVE] = {2, {5, 3}},       [STORE_ZONES] = {1, {6}},
+        [STORE_BLOCKS] = {1, {7}},         [STORE_METADATA] = {1, {8}},
+        [STORE_RECORDS] = {1, {9}},        [STORE_PTRS] = {1, {10}},
     };
     return codes[table];
 }

@@ -5,7 +5,11 @@ The samples and keys of ptrd-zones(5) are in test_zones_manual.py, the commands 
 import os
 import pathlib
 import re
+import shlex
+import socket
 import subprocess
+import tempfile
+import threading
 
 import pytest
 
@@ -38,7 +42,8 @@ def options_of(text):
 
 @pytest.mark.parametrize("program, commands, manual", [
     ("ptrd", [[]], PTRD),
-    ("ptrctl", [[], ["check"], ["load"], ["explain"], ["dump"], ["local"]], PTRCTL),
+    ("ptr-admind", [[]], (SOURCE / "admin/ptr-admind.8").read_text()),
+    ("ptrctl", [[], ["check"], ["load"], ["explain"], ["dump"], ["local"], ["flush"]], PTRCTL),
 ])
 def test_every_option_of_help_is_in_the_manual(program, commands, manual):
     shown = options_of("".join(run(program, *command, "--help").stdout for command in commands))
@@ -72,7 +77,30 @@ def write(path, text):
     return path
 
 
-def test_the_examples_of_ptrctl_run(tmp_path):
+@pytest.fixture
+def control_socket():
+    """A PowerDNS that takes every purge."""
+    def serve():
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            with peer:
+                peer.recv(4096)
+                peer.send(b"1")
+
+    with tempfile.TemporaryDirectory(prefix="ptrd-") as directory, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(directory + "/socket")
+        listener.listen(5)
+        server = threading.Thread(target=serve)
+        server.start()
+        yield directory + "/socket"
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
+
+
+def test_the_examples_of_ptrctl_run(tmp_path, control_socket):
     """With the sample zones for /etc/ptrd/zones.yaml and a directory of the test for /var/lib/ptrd."""
     lines = [line[len(".Dl ptrctl "):] for line in PTRCTL.splitlines() if line.startswith(".Dl ptrctl ")]
     assert len(lines) >= 4
@@ -81,6 +109,8 @@ def test_the_examples_of_ptrctl_run(tmp_path):
     for line in lines:
         words = line.split(" > ")[0].replace("/var/lib/ptrd", str(tmp_path / "db")) \
             .replace("db.isp.example", str(zone)).replace("/etc/bind/named.conf", str(conf)) \
-            .replace("/etc/ptrd/zones.yaml", str(SOURCE / "pdns-config/sample-zones.yaml")).split()
+            .replace("/etc/ptrd/zones.yaml", str(SOURCE / "pdns-config/sample-zones.yaml")) \
+            .replace("/run/pdns/pdns.controlsocket", control_socket)
+        words = shlex.split(words)
         done = run("ptrctl", *words, check=False)
         assert done.returncode == 0 and done.stdout, line + done.stderr

@@ -19,6 +19,7 @@
  *                  apex and DNAMEs, both origins together; made from records and local_records
  *   metadata       zone id, kind                          list of strings
  *   meta           "meta"                                 struct store_meta
+ *   sync           as admin/sync/sync_p.h says            what follows a database; no answer
  * and, of origin `local` (accepted through PowerDNS), which no load replaces:
  *   local_ptrs     as ptrs; no names = tombstone
  *   local_records  as records; no contents = tombstone; SOA: its fields, the serial is in zone_ids
@@ -57,6 +58,7 @@ enum store_table {
     STORE_TSIG,
     STORE_ZONE_STATE,
     STORE_KEYS,
+    STORE_SYNC,
     STORE_TABLES
 };
 
