@@ -210,7 +210,8 @@ static int check_collisions(const struct model *m, const struct table *t, struct
     return found < 0 ? found : PTRD_ECONFLICT;
 }
 
-static int check_blocks(const struct model *m, const struct table *t, struct diag *diag)
+static int check_blocks(const struct model *m, const struct table *t, struct check_sink *sink,
+                        struct diag *diag)
 {
     const struct block_set *sets[2] = {&t->v4, &t->v6};
     struct target_index *x;
@@ -219,25 +220,44 @@ static int check_blocks(const struct model *m, const struct table *t, struct dia
         return diag_set(diag, err, "%s", ptrd_strerror(err));
     for (unsigned i = 0; i < 2; i++)
         for (uint32_t k = 0; k < sets[i]->count && err == 0; k++)
-            err = check_block(m, t, x, &sets[i]->blocks[k], diag);
+            err = check_sink(sink, check_block(m, t, x, &sets[i]->blocks[k], diag), diag);
     target_index_free(x);
-    return err == 0 ? check_collisions(m, t, diag) : err;
+    /* blocks that are refused are no part of what is compared */
+    return err == 0 && !sink->err ? check_collisions(m, t, diag) : err;
 }
 
-int check_model(const struct model *m, struct table **out, struct diag *diag)
+static int check_all(const struct model *m, struct table **out, struct check_sink *sink,
+                     struct diag *diag)
 {
     struct table *t = NULL;
     int err = build_table(m, &t, diag);
     if (err == 0)
-        err = check_blocks(m, t, diag);
+        err = check_blocks(m, t, sink, diag);
     if (err == 0)
         err = check_ptrs(m, t, diag);
     if (err == 0)
-        err = check_records(m, t, diag);
+        err = check_records(m, t, sink, diag);
+    if (err == 0 && sink->err) {
+        *diag = sink->first;
+        err = sink->err;
+    }
     if (err < 0) {
         table_free(t);
         return err;
     }
     *out = t;
     return 0;
+}
+
+int check_model(const struct model *m, struct table **out, struct diag *diag)
+{
+    struct check_sink sink = {.fn = NULL};
+    return check_all(m, out, &sink, diag);
+}
+
+int check_model_each(const struct model *m, struct table **out, check_refused_fn *fn, void *ctx,
+                     struct diag *diag)
+{
+    struct check_sink sink = {.fn = fn, .ctx = ctx};
+    return check_all(m, out, &sink, diag);
 }

@@ -210,13 +210,14 @@ static int check_above(const struct model *m, uint32_t i, struct diag *diag)
     return check_made(m, m->above, m->above_count, i, diag);
 }
 
-int check_records(const struct model *m, const struct table *t, struct diag *diag)
+int check_records(const struct model *m, const struct table *t, struct check_sink *sink,
+                  struct diag *diag)
 {
     int err = 0;
     for (uint32_t i = 0; i < m->record_count && err == 0; i++)
-        err = check_record(m, t, i, diag);
+        err = check_sink(sink, check_record(m, t, i, diag), diag);
     for (uint32_t i = 0; i < m->above_count && err == 0; i++)
-        err = check_above(m, i, diag);
+        err = check_sink(sink, check_above(m, i, diag), diag);
     return err;
 }
 

@@ -183,7 +183,7 @@ static int read_block_values(struct source *s, const struct conf_node *node, str
     return r == 0 ? read_template(s, name, b) : r;
 }
 
-static int read_block(struct source *s, const struct conf_node *node)
+int source_read_block(struct source *s, const struct conf_node *node)
 {
     int r = conf_expect(node, CONF_MAPPING, "an entry of `blocks`", s->diag);
     if (r == 0)
@@ -204,6 +204,6 @@ int source_read_blocks(struct source *s, const struct conf_node *node)
         return 0;
     int r = conf_expect(node, CONF_SEQUENCE, "`blocks`", s->diag);
     for (const struct conf_node *n = node->first; n && r == 0; n = n->next)
-        r = read_block(s, n);
+        r = source_read_block(s, n);
     return r;
 }

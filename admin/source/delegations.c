@@ -112,7 +112,7 @@ static int read_values(struct source *s, const struct conf_node *node, struct mo
     return r;
 }
 
-static int read_delegation(struct source *s, const struct conf_node *node)
+int source_read_delegation(struct source *s, const struct conf_node *node)
 {
     int r = conf_expect(node, CONF_MAPPING, "an entry of `delegations`", s->diag);
     if (r == 0)
@@ -133,6 +133,6 @@ int source_read_delegations(struct source *s, const struct conf_node *node)
         return 0;
     int r = conf_expect(node, CONF_SEQUENCE, "`delegations`", s->diag);
     for (const struct conf_node *n = node->first; n && r == 0; n = n->next)
-        r = read_delegation(s, n);
+        r = source_read_delegation(s, n);
     return r;
 }

@@ -22,6 +22,7 @@ struct source {
     struct diag *diag;
     const char *path; /* of the zones file */
     uint16_t file;    /* its number in the model */
+    uint32_t row;     /* of a database: stands for the line; 0: none */
     struct zone_defaults defaults;
     source_progress_fn *progress;
     void *progress_ctx;
@@ -30,6 +31,8 @@ struct source {
 
 static inline struct model_place source_place(const struct source *s, const struct conf_node *node)
 {
+    if (s->row)
+        return (struct model_place){.line = s->row, .file = s->file};
     return (struct model_place){.line = node->line, .column = node->column, .file = s->file};
 }
 
@@ -84,6 +87,15 @@ PTRD_CHECKED int source_read_ptrs(struct source *s, const struct conf_node *node
 PTRD_CHECKED int source_read_delegations(struct source *s,
                                          const struct conf_node *node) PTRD_NONNULL;
 PTRD_CHECKED int source_read_ptrs_files(struct source *s,
+                                        const struct conf_node *node) PTRD_NONNULL;
+
+/* One entry of a section: what a row of a database is. */
+PTRD_CHECKED int source_read_zone(struct source *s, const struct conf_node *node) PTRD_NONNULL;
+PTRD_CHECKED int source_read_record(struct source *s, const struct conf_node *node,
+                                    const struct name *apex, uint32_t ttl_s,
+                                    const struct conf_node **apex_ns) PTRD_NONNULL;
+PTRD_CHECKED int source_read_block(struct source *s, const struct conf_node *node) PTRD_NONNULL;
+PTRD_CHECKED int source_read_delegation(struct source *s,
                                         const struct conf_node *node) PTRD_NONNULL;
 
 /* Reads rows from an open file (csv.c); file is its number in the model. */

@@ -82,9 +82,10 @@ static int add_record(struct source *s, const struct conf_node *node, const stru
     return record && content ? 0 : source_no_memory(s);
 }
 
-static int read_record(struct source *s, const struct conf_node *node, struct record_entry *e,
-                       const struct conf_node **apex_ns)
+int source_read_record(struct source *s, const struct conf_node *node, const struct name *apex,
+                       uint32_t ttl_s, const struct conf_node **apex_ns)
 {
+    struct record_entry entry = {.apex = apex, .ttl_s = ttl_s}, *e = &entry;
     const struct conf_node *content, *ttl = conf_get(node, "ttl");
     size_t count = 0;
     int r = conf_expect(node, CONF_MAPPING, "an entry of `records`", s->diag);
@@ -117,9 +118,7 @@ int source_read_records(struct source *s, const struct conf_node *node, const st
     if (conf_is_null(node))
         return 0;
     int r = conf_expect(node, CONF_SEQUENCE, "`records`", s->diag);
-    for (const struct conf_node *n = node->first; n && r == 0; n = n->next) {
-        struct record_entry e = {.apex = apex, .ttl_s = ttl_s};
-        r = read_record(s, n, &e, apex_ns);
-    }
+    for (const struct conf_node *n = node->first; n && r == 0; n = n->next)
+        r = source_read_record(s, n, apex, ttl_s, apex_ns);
     return r;
 }

@@ -122,6 +122,9 @@ static int settle_forward(struct model *m, uint32_t first, uint32_t end, struct 
         const struct model_ptr *p = &m->ptrs[i];
         if (p->forward == FORWARD_UNSAID)
             continue;
+        /* a database may hold it: there is nobody to refuse it to, and the first one stands */
+        if (said && m->source == SOURCE_POSTGRES)
+            continue;
         if (said && said->forward != p->forward) {
             char address[ADDR_TEXT_SIZE], other[512];
             addr_print(&(struct addr){.num = p->num, .family = p->family}, address);

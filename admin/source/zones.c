@@ -437,7 +437,7 @@ static int read_prefix_zones(struct source *s, const struct conf_node *node,
     return r;
 }
 
-static int read_zone(struct source *s, const struct conf_node *node)
+int source_read_zone(struct source *s, const struct conf_node *node)
 {
     struct zone_defaults settings = s->defaults;
     struct model_zone values = {.place = source_place(s, node)};
@@ -470,6 +470,6 @@ int source_read_zones(struct source *s, const struct conf_node *node)
 {
     int r = conf_expect(node, CONF_SEQUENCE, "`zones`", s->diag);
     for (const struct conf_node *n = node->first; n && r == 0; n = n->next)
-        r = read_zone(s, n);
+        r = source_read_zone(s, n);
     return r;
 }

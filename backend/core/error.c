@@ -27,6 +27,8 @@ const char *ptrd_strerror(int err)
         return "limit exceeded";
     case PTRD_ESTORE:
         return "the store failed";
+    case PTRD_ELOST:
+        return "the connection to the database is lost";
     default:
         break;
     }

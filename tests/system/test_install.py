@@ -29,12 +29,13 @@ def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
         "include/ptrd/embed/embed.h",
         "lib/libptrd.so",
         "lib/systemd/system/ptrd.service",
+        "sbin/ptr-admind",
         "sbin/ptrd",
         "share/doc/ptrd/LICENSE",
         "share/doc/ptrd/README.md",
         "share/doc/ptrd/examples/README.md",
-        "share/doc/ptrd/examples/pdns-fast.conf",
         "share/doc/ptrd/examples/dnsdist-ptrd.conf",
+        "share/doc/ptrd/examples/pdns-fast.conf",
         "share/doc/ptrd/examples/pdns-in-process.conf",
         "share/doc/ptrd/examples/pdns-safe.conf",
         "share/doc/ptrd/examples/pdns-transfers.conf",
@@ -44,10 +45,11 @@ def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
         "share/man/man3/ptrd-embed.3",
         "share/man/man5/ptrd-zones.5",
         "share/man/man7/ptrd-dnssec.7",
+        "share/man/man8/ptr-admind.8",
         "share/man/man8/ptrd.8",
+        "share/ptrd/dnsdist-ptrd.lua",
         "share/ptrd/ptrd.lua",
     ]
-        "share/ptrd/dnsdist-ptrd.lua",
 
 
 def test_the_unit_starts_the_installed_program(prefix):
@@ -68,8 +70,6 @@ def test_the_in_process_mode_as_installed_answers(prefix, tmp_path):
         assert f"{prefix}/lib/libptrd.so" in pathlib.Path(f"/proc/{pdns.process.pid}/maps").read_text()
 
 
-class Installed(Pdns):
-    def __init__(self, store_dir, settings, ptrd_socket):
 @pytest.mark.skipif(bool(sanitizers()), reason="a sanitizer's run-time library has to be loaded first")
 def test_the_front_mode_as_installed_answers(prefix, tmp_path):
     """The same of dnsdist's configuration."""
@@ -80,6 +80,8 @@ def test_the_front_mode_as_installed_answers(prefix, tmp_path):
         assert f"{prefix}/lib/libptrd.so" in pathlib.Path(f"/proc/{front.process.pid}/maps").read_text()
 
 
+class Installed(Pdns):
+    def __init__(self, store_dir, settings, ptrd_socket):
         self.environment = {**os.environ, "PTRD_DB": str(store_dir)}
         super().__init__(ptrd_socket, {**settings, "remote-connection-string": f"unix:path={ptrd_socket},timeout=2000"})
 

@@ -13,7 +13,8 @@ static void test_every_error_has_its_own_text(void **state)
 {
     static const int errors[] = {PTRD_OK,       PTRD_EINVAL,   PTRD_ESPACE, PTRD_ENOMEM,
                                  PTRD_ECORRUPT, PTRD_EVERSION, PTRD_EBUSY,  PTRD_ECONFLICT,
-                                 PTRD_ELIMIT,   PTRD_ESTORE,   -EACCES,     -ENOENT};
+                                 PTRD_ELIMIT,   PTRD_ESTORE,   PTRD_ELOST,  -EACCES,
+                                 -ENOENT};
     (void)state;
     for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++) {
         assert_true(strlen(ptrd_strerror(errors[i])) > 1);

@@ -20,7 +20,8 @@ PTRD = (SOURCE / "backend/ptrd.8").read_text()
 PTRCTL = (SOURCE / "admin/ptrctl.1").read_text()
 
 
-@pytest.mark.parametrize("page", ["backend/ptrd.8", "backend/ptrd-embed.3", "backend/ptrd-dnssec.7", "admin/ptrctl.1", "admin/ptrd-zones.5"])
+@pytest.mark.parametrize("page", ["backend/ptrd.8", "backend/ptrd-embed.3", "backend/ptrd-dnssec.7", "admin/ptrctl.1", "admin/ptr-admind.8",
+                                  "admin/ptrd-zones.5"])
 def test_a_manual_page_renders_without_a_warning(page):
     done = subprocess.run(["groff", "-ww", "-man", "-Tutf8", SOURCE / page], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -14,6 +14,13 @@
 PTRD_CHECKED int check_model(const struct model *m, struct table **out,
                              struct diag *diag) PTRD_NONNULL;
 
+/* The same where one row must not hinder others: each block and record that is refused by itself is
+ * told to fn, then the whole is refused with the first of them. What the order of checks hides
+ * shows in a later call: when none of these is there any more. */
+typedef void check_refused_fn(void *ctx, const struct diag *why);
+PTRD_CHECKED int check_model_each(const struct model *m, struct table **out, check_refused_fn *fn,
+                                  void *ctx, struct diag *diag) PTRD_NONNULL_ARGS(1, 2, 3, 5);
+
 /* A finding that never stops a load: a name and an address that disagree, or do not close; records
  * that a cut hides; NS above a zone of ours that are not its own. */
 struct check_finding {

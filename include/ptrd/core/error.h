@@ -22,6 +22,7 @@ enum ptrd_error {
     PTRD_ECONFLICT = -1007, /* two inputs contradict each other */
     PTRD_ELIMIT = -1008,    /* a stated limit is exceeded */
     PTRD_ESTORE = -1009,    /* LMDB failed otherwise */
+    PTRD_ELOST = -1010,     /* the connection to the database is gone */
 };
 
 enum ptrd_found { PTRD_ABSENT = 0, PTRD_FOUND = 1 };

@@ -1,0 +1,98 @@
+/* Private to role sync.
+ *
+ *   follow.c   the loop: connection, what to do next, waiting
+ *   full.c     everything is read
+ *   filter.c   which overrides can be taken
+ *   apply.c    some overrides changed
+ *   state.c    the table `sync`: cursor, forms in force, quarantine
+ *
+ * Rows of the table `sync`:
+ *   "C"                                 the cursor (cursor_write)
+ *   "F", relation, id (8 octets)        the entry in force last (pg_entry.valid)
+ *   "Q", relation, id (8 octets)        strings: relation, key, reason
+ *   "Q", 80, family and address, n      the same of an override */
+#ifndef PTRD_SYNC_SYNC_P_H
+#define PTRD_SYNC_SYNC_P_H
+
+#include "ptrd/check/reverse.h"
+#include "ptrd/sync/cursor.h"
+#include "ptrd/sync/follow.h"
+#include "ptrd/sync/load.h"
+
+#define SYNC_WAIT_MS 1000     /* for another writer */
+#define QUARANTINED_MAX 10000 /* overrides that are kept and shown; more are counted */
+
+struct sync {
+    struct sync_config config;
+    struct store *store;
+    int lock_fd;
+    struct pg *pg; /* NULL: not connected */
+    struct pg_state state;
+    struct cursor cursor;
+    bool follows;        /* the store is what the cursor says */
+    bool again;          /* the last round failed: something may be new all the same */
+    struct table *table; /* of the store's structure, or NULL */
+    uint64_t table_environment, table_structure;
+    struct purge_set *purges;
+    struct purge_aliases *aliases; /* of the store's records in the state `aliases_data`, or NULL */
+    uint64_t aliases_data;
+    uint64_t generation; /* of the store's data */
+    bool quarantine_changed;
+    int64_t written_s;  /* when the cursor was written last, */
+    int64_t reported_s; /* and when the database was told of the node */
+};
+
+void sync_log(struct sync *s, const char *format, ...) PTRD_FORMAT(2, 3);
+
+/* --- state.c --- */
+
+PTRD_CHECKED int state_put_cursor(struct store_writer *w, const struct cursor *c) PTRD_NONNULL;
+/* Reads it; c->xmin stays 0 where the store follows no database. */
+PTRD_CHECKED int state_read_cursor(struct store *s, struct cursor *c) PTRD_NONNULL;
+/* Sets `valid` of the entries. */
+PTRD_CHECKED int state_read_forms(struct store *s, struct pg_entries *e) PTRD_NONNULL;
+
+struct bad_ptr {
+    struct addr addr;
+    char *target, *reason; /* malloc'ed */
+};
+struct bad_ptrs {
+    struct bad_ptr *items;
+    size_t count, capacity;
+    uint64_t more; /* beyond QUARANTINED_MAX */
+};
+PTRD_CHECKED int bad_ptrs_add(struct bad_ptrs *b, const struct pg_ptr *row,
+                              const char *reason) PTRD_NONNULL;
+void bad_ptrs_done(struct bad_ptrs *b) PTRD_NONNULL;
+
+/* Makes the table `sync` this. */
+PTRD_CHECKED int state_write(struct store_writer *w, const struct cursor *c,
+                             const struct pg_entries *e, struct bad_ptrs *bad) PTRD_NONNULL;
+/* The quarantined overrides of one address, in place of those before. *changed is set where there
+ * were or are some. */
+PTRD_CHECKED int state_put_bad(struct store_writer *w, const struct addr *addr,
+                               const struct bad_ptr *bad, size_t count, bool *changed)
+    PTRD_NONNULL_ARGS(1, 2, 5);
+/* All of them, told to the database. */
+PTRD_CHECKED int state_report(struct sync *s, struct diag *diag) PTRD_NONNULL;
+
+/* --- filter.c --- */
+
+/* Why no PTR of this address can be taken, or NULL. t: of the zones; home: the zone that holds it,
+ * or NULL. */
+const char *filter_address(const struct table *t, const struct zone *home, const struct addr *addr)
+    PTRD_NONNULL_ARGS(1, 3);
+#define FILTER_CNAME "a CNAME stands at the name of this address"
+
+/* --- full.c and apply.c; the transaction of the database is open, and is ended by them --- */
+
+PTRD_CHECKED int full_load(struct sync *s, struct diag *diag) PTRD_NONNULL;
+PTRD_CHECKED int apply_ptrs(struct sync *s, const struct pg_changes *changes, struct cursor *next,
+                            struct diag *diag) PTRD_NONNULL;
+/* The zone table of the reader's transaction, kept between calls; s owns it. */
+PTRD_CHECKED int sync_table(struct sync *s, struct store_reader *r,
+                            const struct store_meta *meta) PTRD_NONNULL;
+/* The store has this cursor now, and these names are to be purged. Takes next. */
+void sync_advanced(struct sync *s, struct cursor *next, uint64_t generation) PTRD_NONNULL;
+
+#endif
