@@ -122,36 +122,91 @@ static void mark_generating(struct block_set *set)
     }
 }
 
-/* --- the tree --------------------------------------------------------------------------------- */
+/* --- directories ------------------------------------------------------------------------------ */
 
-/* The bounds of a level, each of `stride` segments; behind the last one no address lies. */
-static void fill_level(struct block_set *set, u128 *bounds, uint32_t room, uint64_t stride)
+enum {
+    FEW = 8,         /* segments: a search is as fast */
+    PARTS_LIMIT = 16 /* for each segment, in all directories: what is crowded beyond is searched */
+};
+
+/* Of so many octets as an array grows to by doubling when `more` are put behind `count`. */
+static int grow(void **array, size_t size, uint32_t count, uint32_t more)
 {
-    for (uint32_t i = 0; i < room; i++) {
-        uint64_t segment = i * stride;
-        bounds[i] = segment < set->segment_count ? set->segments[segment].first - 1 : ~(u128)0;
-    }
+    size_t room = 1, wanted = (size_t)count + more;
+    while (room < count)
+        room *= 2;
+    if (count && room >= wanted)
+        return 0;
+    while (room < wanted)
+        room *= 2;
+    void *grown = realloc(*array, room * size);
+    if (!grown)
+        return PTRD_ENOMEM;
+    *array = grown;
+    return 0;
 }
 
-static int build_tree(struct block_set *set)
+/* A directory for the segments behind `segment` up to `last`, without its parts. */
+static int add_directory(struct block_set *set, uint32_t segment, uint32_t last)
 {
-    uint32_t rooms[TABLE_LEVELS_MAX], total = 0;
-    uint64_t stride = SEGMENTS_NODE;
-    for (uint32_t below = set->segment_count; below > SEGMENTS_NODE; set->level_count++) {
-        below = (below - 1) / SEGMENTS_NODE + 1; /* nodes */
-        set->levels[set->level_count] = total;
-        rooms[set->level_count] = ((below - 1) / SEGMENTS_NODE + 1) * SEGMENTS_NODE;
-        total += rooms[set->level_count];
-    }
-    if (set->level_count == 0)
-        return 0;
-    /* a node is 128 octets, so this is a multiple of the alignment, which spares a line a node */
-    set->bounds = aligned_alloc(SEGMENTS_NODE * sizeof *set->bounds, total * sizeof *set->bounds);
-    if (!set->bounds)
-        return PTRD_ENOMEM;
-    for (unsigned i = 0; i < set->level_count; i++, stride *= SEGMENTS_NODE)
-        fill_level(set, set->bounds + set->levels[i], rooms[i], stride);
+    int err = grow((void **)&set->directories, sizeof *set->directories, set->directory_count, 1);
+    if (err < 0)
+        return err;
+    struct directory *d = &set->directories[set->directory_count++];
+    *d = (struct directory){
+        .first = set->segments[segment + 1].first, .segment = segment, .last = last, .count = 1};
+    while (d->count < (last - segment) * 2)
+        d->count *= 2;
+    while ((set->segments[last].first - d->first) >> d->shift >= d->count)
+        d->shift++;
     return 0;
+}
+
+static int fill_directory(struct block_set *set, struct directory *d)
+{
+    int err = grow((void **)&set->parts, sizeof *set->parts, set->part_count, d->count + 1);
+    if (err < 0)
+        return err;
+    d->part = set->part_count;
+    set->part_count += d->count + 1;
+    uint32_t segment = d->segment + 1;
+    for (uint32_t i = 0; i < d->count; i++) {
+        while (segment < d->last && set->segments[segment + 1].first - d->first <= (u128)i
+                                                                                       << d->shift)
+            segment++;
+        set->parts[d->part + i] = segment;
+    }
+    set->parts[d->part + d->count] = d->last;
+    return 0;
+}
+
+/* Gives crowded parts a directory. */
+static int divide_further(struct block_set *set, uint32_t directory)
+{
+    uint32_t part = set->directories[directory].part, count = set->directories[directory].count;
+    for (uint32_t i = part; i < part + count; i++) {
+        uint32_t segment = set->parts[i], last = set->parts[i + 1];
+        if (last - segment < FEW || set->part_count / PARTS_LIMIT >= set->segment_count)
+            continue;
+        int err = add_directory(set, segment, last);
+        if (err < 0)
+            return err;
+        set->parts[i] = SEGMENTS_DIRECTORY | (set->directory_count - 1);
+    }
+    return 0;
+}
+
+static int build_directories(struct block_set *set)
+{
+    if (set->segment_count < FEW)
+        return 0;
+    int err = add_directory(set, 0, set->segment_count - 1);
+    for (uint32_t i = 0; err == 0 && i < set->directory_count; i++) {
+        err = fill_directory(set, &set->directories[i]);
+        if (err == 0)
+            err = divide_further(set, i);
+    }
+    return err;
 }
 
 int segments_build(struct block_set *set, enum family family, const struct range *masked,
@@ -166,7 +221,7 @@ int segments_build(struct block_set *set, enum family family, const struct range
         err = mask(set, family, masked, masked_count);
     mark_generating(set);
     if (err == 0)
-        err = build_tree(set);
+        err = build_directories(set);
     return err < 0 ? diag_set(diag, PTRD_ENOMEM, "out of memory") : 0;
 }
 
@@ -174,5 +229,6 @@ void segments_free(struct block_set *set)
 {
     free(set->blocks);
     free(set->segments);
-    free(set->bounds);
+    free(set->directories);
+    free(set->parts);
 }

@@ -1,11 +1,8 @@
 /* Blocks of one family as disjoint intervals; private to core (struct block_set of table.h).
  *
- * The tree. A level of it has one bound for each eight of the level below, the lowest one for each
- * eight segments: the last address before the first of them. Eight bounds are a node: two cache
- * lines, all compared, without a branch. So a search takes the same steps wherever blocks lie:
- * close together in a few allocations far apart, or scattered. Equal parts of the space instead of
- * equal numbers of segments would take fewer comparisons, but not less time, and have to be divided
- * again where blocks are crowded. */
+ * A directory divides the space between two segments into equal parts, about two a segment, and
+ * says with which segment each begins: a search looks at one part only. A part with many segments
+ * has a directory of its own, since blocks lie close together within a few wide allocations. */
 #ifndef PTRD_CORE_SEGMENTS_H
 #define PTRD_CORE_SEGMENTS_H
 
@@ -19,28 +16,35 @@ PTRD_CHECKED int segments_build(struct block_set *set, enum family family,
                                 uint32_t conflict[2], struct diag *diag) PTRD_NONNULL_ARGS(1, 5);
 void segments_free(struct block_set *set) PTRD_NONNULL;
 
-#define SEGMENTS_NODE 8
+#define SEGMENTS_DIRECTORY 0x80000000u /* of a part: the rest is the number of its directory */
 
-/* The child of a node that leads to num: how many of its bounds lie before num, the first (which
- * does) not looked at. */
-static inline uint32_t segments_child(const u128 *node, u128 num)
+/* The last segment that begins at or before the start of a part. */
+static inline uint32_t segments_part(const struct block_set *set, uint32_t part)
 {
-    return (uint32_t)((node[1] < num) + (node[2] < num) + (node[3] < num) + (node[4] < num) +
-                      (node[5] < num) + (node[6] < num) + (node[7] < num));
+    return part & SEGMENTS_DIRECTORY ? set->directories[part & ~SEGMENTS_DIRECTORY].segment : part;
 }
 
 /* The segment that holds num. */
 static inline uint32_t segments_find(const struct block_set *set, u128 num)
 {
-    uint32_t at = 0; /* the node, counted within its level */
-    for (unsigned i = set->level_count; i-- > 0;) {
-        const u128 *node = set->bounds + set->levels[i] + at * SEGMENTS_NODE;
-        at = at * SEGMENTS_NODE + segments_child(node, num);
+    uint32_t low = 0, high = set->segment_count, next = SEGMENTS_DIRECTORY;
+    while (set->directories && next & SEGMENTS_DIRECTORY) {
+        const struct directory *d = &set->directories[next & ~SEGMENTS_DIRECTORY];
+        if (num < d->first)
+            return d->segment;
+        u128 at = (num - d->first) >> d->shift;
+        const uint32_t *part = &set->parts[d->part + (at < d->count ? (uint32_t)at : d->count - 1)];
+        low = next = part[0];
+        high = segments_part(set, part[1]) + 1;
     }
-    uint32_t first = at * SEGMENTS_NODE, rest = set->segment_count - first, found = first;
-    for (uint32_t i = 1; i < SEGMENTS_NODE && i < rest; i++)
-        found += set->segments[first + i].first <= num;
-    return found;
+    while (high - low > 1) {
+        uint32_t mid = low + (high - low) / 2;
+        if (set->segments[mid].first <= num)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
 }
 
 #endif

@@ -308,6 +308,7 @@ def figure_blocks(bench):
         one, base = ask(bench, f"{kind}-one", inputs.match_groups(bench.rng, kind, ONE_OF[kind]))
         compare(table, f"{kind}: generated PTR, frame to reply", many[kind]["reply"], one["reply"])
         compare(table, f"{kind}: match alone", many[kind]["block"], one["block"])
+        table.add(f"{kind}: match alone, time", f"{many[kind]['block'].ns:.0f} ns against {one['block'].ns:.0f}")
         if "below" in one:
             compare(table, f"{kind}: ENT question, index alone", many[kind]["below"], one["below"])
         many[kind] = (opened, base)

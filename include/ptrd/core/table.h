@@ -31,7 +31,6 @@
 #include "ptrd/core/template.h"
 
 #define TABLE_NONE UINT32_MAX
-#define TABLE_LEVELS_MAX 10 /* of eights, above 2^32 segments in eights */
 
 enum block_flags {
     BLOCK_REVERSE_EXTERNAL = 1,
@@ -95,15 +94,25 @@ struct place {
     bool owns_dname; /* PLACE_FREE: a DNAME stands at the name itself */
 };
 
+/* Equal parts of the space between two segments; core/segments.h. */
+struct directory {
+    u128 first;    /* where the segment behind `segment` begins, and part 0 */
+    uint32_t part; /* the first of them in block_set.parts; one more says where the last one ends */
+    uint32_t count;
+    uint32_t segment, last; /* the segments in it are those behind the one, up to the other */
+    unsigned shift;
+};
+
 /* One family's blocks, sorted by first, enclosing before enclosed. */
 struct block_set {
     struct block *blocks;
     uint32_t count;
     struct segment *segments;
     uint32_t segment_count;
-    u128 *bounds; /* core/segments.h: the tree above the segments, its levels from the lowest up */
-    uint32_t levels[TABLE_LEVELS_MAX]; /* where each begins in bounds */
-    unsigned level_count;              /* 0: few segments */
+    struct directory *directories; /* core/segments.h; NULL for few segments */
+    uint32_t directory_count;
+    uint32_t *parts; /* of all directories */
+    uint32_t part_count;
 };
 
 struct forward_index; /* core/forward.c */
