@@ -18,7 +18,8 @@ struct flags {
 static const char help[] =
     "usage: ptr-admind --config FILE [--migrate] [--roles sync]\n"
     "Keeps a node's store in step with PostgreSQL.\n\n"
-    "  --config FILE   YAML: db, postgres, node, poll-ms, idle-ms, pdns\n"
+    "  --config FILE   YAML: db, postgres, node, poll-ms, idle-ms, keep-changes-h,\n"
+    "                  upkeep-s, pdns\n"
     "  --migrate       brings the database's schema to this program's version, and ends\n"
     "  --roles LIST    what to do; sync is the default\n\n"
     "  db: /var/lib/ptrd                # the store that ptrd answers from\n"
@@ -26,6 +27,7 @@ static const char help[] =
     "  node: ns1                        # default: the host's name\n"
     "  poll-ms: 200                     # how often a standby is asked while changes flow,\n"
     "  idle-ms: 1000                    # and when none do\n"
+    "  keep-changes-h: 168              # how long the change log is kept\n"
     "  pdns:                            # what to tell of changes\n"
     "    - control: /run/pdns/pdns.controlsocket\n"
     "    - {url: \"http://127.0.0.1:8081\", api-key-file: /etc/ptrd/api-key}\n";

@@ -5,6 +5,7 @@
 
 #include "ptrd/resolve/resolve.h"
 #include "ptrd/source/model.h"
+#include "ptrd/source/pg.h"
 #include "ptrd/sync/flush.h"
 #include "ptrd/sync/load.h"
 
@@ -18,6 +19,11 @@ struct cli_servers { /* PowerDNS servers to flush */
     unsigned count;
     const char *key_file;
 };
+struct cli_database {
+    const char *config, *conninfo;
+    bool waits;                /* the options of `wait` are taken, too: */
+    unsigned nodes, timeout_s; /* 0: not said */
+};
 struct cli_args {
     const char *db;
     const char *origin;
@@ -26,6 +32,7 @@ struct cli_args {
     bool all;
     bool rediscover;
     struct cli_servers servers;
+    struct cli_database database;
     const char *operand; /* the first one, or NULL */
     const char *operands[CLI_OPERANDS_MAX];
     unsigned operand_count;
@@ -37,6 +44,7 @@ struct cli_command {
     const char *summary;  /* one line */
     const char *help;     /* the rest of --help */
     bool takes_json, takes_all, takes_origin, takes_keep, takes_servers, takes_rediscover;
+    bool takes_database, waits;
     unsigned operands_max;
     int (*run)(const struct cli_args *args);
 };
@@ -49,6 +57,16 @@ int cli_import_zone(const struct cli_args *args) PTRD_NONNULL;
 int cli_import_bind(const struct cli_args *args) PTRD_NONNULL;
 int cli_local(const struct cli_args *args) PTRD_NONNULL;
 int cli_flush(const struct cli_args *args) PTRD_NONNULL;
+int cli_status(const struct cli_args *args) PTRD_NONNULL;
+int cli_wait(const struct cli_args *args) PTRD_NONNULL;
+
+/* Options that name a database (database.c), as cli_server_option. */
+int cli_database_option(const char *command, struct cli_database *d, int words,
+                        char *const *argv) PTRD_NONNULL;
+/* Connects to it: CLI_OK, or another status with the reason on stderr and *out NULL, which it must
+ * be before. */
+int cli_database_open(const char *command, const struct cli_database *d,
+                      struct pg **out) PTRD_NONNULL;
 
 /* Options that name servers (flush.c): how many of the words they took, 0 (another option), or -1
  * (usage, told). */

@@ -103,6 +103,31 @@ static const struct cli_command commands[] = {
      .takes_rediscover = true,
      .operands_max = CLI_OPERANDS_MAX,
      .run = cli_flush},
+    {.name = "status",
+     .synopsis = "--config FILE | --database CONNINFO [--json]",
+     .summary = "show the nodes that follow a database, and what is quarantined",
+     .help = "--config FILE         the database of a configuration of ptr-admind\n"
+             "--database CONNINFO   or that of a connection string of libpq\n"
+             "STATE is current, behind (CHANGES are not applied, the oldest LAG ago), reloading\n"
+             "(it reads everything) or unreported (for 90 s).\n\n"
+             "  ptrctl status --config /etc/ptrd/admind.yaml\n"
+             "  ptrctl status --database 'host=db1 dbname=ptrd' --json\n",
+     .takes_json = true,
+     .takes_database = true,
+     .run = cli_status},
+    {.name = "wait",
+     .synopsis = "CHANGE --config FILE | --database CONNINFO [--nodes N] [--timeout-s S]",
+     .summary = "return when a change of the database is live on all nodes, or on N",
+     .help = "CHANGE is the number of the transaction, pg_current_xact_id() in it:\n"
+             "  INSERT INTO ptrd.ptr ... RETURNING pg_current_xact_id();\n"
+             "--timeout-s: 30 unless said. Exit status: 0 it is live, 1 not in time (the nodes\n"
+             "that are behind are named), rolled back or no such transaction, 2 usage.\n\n"
+             "  ptrctl wait 48213 --config /etc/ptrd/admind.yaml\n"
+             "  ptrctl wait 48213 --nodes 2 --timeout-s 5 --database 'host=db1 dbname=ptrd'\n",
+     .takes_database = true,
+     .waits = true,
+     .operands_max = 1,
+     .run = cli_wait},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -135,6 +160,8 @@ static int parse(const struct cli_command *c, int argc, char **argv, struct cli_
         int taken = options && c->takes_servers
                         ? cli_server_option(c->name, &args->servers, argc - i, argv + i)
                         : 0;
+        if (options && !taken && c->takes_database)
+            taken = cli_database_option(c->name, &args->database, argc - i, argv + i);
         if (taken < 0) {
             return CLI_USAGE;
         } else if (taken > 0) {
@@ -179,7 +206,7 @@ static int parse(const struct cli_command *c, int argc, char **argv, struct cli_
 
 static int run(const struct cli_command *c, int argc, char **argv)
 {
-    struct cli_args args = {.db = NULL};
+    struct cli_args args = {.database.waits = c->waits};
     for (int i = 0; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return print_command(c);

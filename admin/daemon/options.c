@@ -8,9 +8,13 @@
 
 #define NODE_MAX 255
 #define KEY_MAX 4096 /* octets of an API key's file */
+#define POLL_MS_MIN 10
 #define POLL_MS_MAX 60000
+#define KEEP_H_MAX 87600 /* ten years */
+#define UPKEEP_S_MAX 86400
 
-static const char *const known[] = {"db", "postgres", "node", "poll-ms", "idle-ms", "pdns", NULL};
+static const char *const known[] = {
+    "db", "postgres", "node", "poll-ms", "idle-ms", "keep-changes-h", "upkeep-s", "pdns", NULL};
 static const char *const known_server[] = {"control", "url", "api-key-file", NULL};
 
 static int no_memory(struct diag *diag)
@@ -34,11 +38,12 @@ static int read_text(const struct conf_node *root, const char *key, char **out, 
     return *out ? 0 : no_memory(diag);
 }
 
-static int read_ms(const struct conf_node *root, const char *key, unsigned *out, struct diag *diag)
+static int read_number(const struct conf_node *root, const char *key, unsigned min, unsigned max,
+                       unsigned *out, struct diag *diag)
 {
     const struct conf_node *node = conf_get(root, key);
     uint64_t value = *out;
-    int err = node ? conf_number(node, key, 10, POLL_MS_MAX, &value, diag) : 0;
+    int err = node ? conf_number(node, key, min, max, &value, diag) : 0;
     *out = (unsigned)value;
     return err;
 }
@@ -110,9 +115,13 @@ static int read_root(const struct conf_node *root, struct daemon_options *o, str
     if (!err)
         err = read_text(root, "node", &o->node, diag);
     if (!err)
-        err = read_ms(root, "poll-ms", &o->poll_ms, diag);
+        err = read_number(root, "poll-ms", POLL_MS_MIN, POLL_MS_MAX, &o->poll_ms, diag);
     if (!err)
-        err = read_ms(root, "idle-ms", &o->idle_ms, diag);
+        err = read_number(root, "idle-ms", POLL_MS_MIN, POLL_MS_MAX, &o->idle_ms, diag);
+    if (!err)
+        err = read_number(root, "keep-changes-h", 1, KEEP_H_MAX, &o->keep_changes_h, diag);
+    if (!err)
+        err = read_number(root, "upkeep-s", 1, UPKEEP_S_MAX, &o->upkeep_s, diag);
     if (!err)
         err = read_servers(root, o, diag);
     if (!err && !o->db)
@@ -139,7 +148,8 @@ int daemon_options_read(const char *path, struct daemon_options *out, struct dia
 {
     struct conf_doc *doc = NULL;
     const struct conf_node *root;
-    *out = (struct daemon_options){.poll_ms = 200, .idle_ms = 1000};
+    *out = (struct daemon_options){
+        .poll_ms = 200, .idle_ms = 1000, .keep_changes_h = 168, .upkeep_s = 60};
     int err = conf_read(path, &doc, &root, diag);
     if (!err)
         err = read_root(root, out, diag);

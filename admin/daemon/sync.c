@@ -14,6 +14,12 @@ static void log_sync(void *ctx, const char *line)
     daemon_log("%s", line);
 }
 
+static void tell_systemd(void *ctx)
+{
+    (void)ctx;
+    daemon_notify("READY=1");
+}
+
 static void log_flush(void *ctx, const char *server, const char *error)
 {
     (void)ctx;
@@ -70,7 +76,11 @@ int daemon_sync(const struct daemon_options *o)
                                        .poll_ms = o->poll_ms,
                                        .idle_ms = o->idle_ms,
                                        .flusher = flusher,
-                                       .log = log_sync};
+                                       .servers = o->server_count,
+                                       .keep_changes_h = o->keep_changes_h,
+                                       .upkeep_s = o->upkeep_s,
+                                       .log = log_sync,
+                                       .ready = tell_systemd};
     if (!err)
         err = sync_new(&config, &s, &diag);
     if (!err)

@@ -103,14 +103,26 @@ static void no_notices(void *ctx, const PGresult *r)
     (void)r;
 }
 
-/* A database that went away without a word is noticed within some 15 s. */
-static PGconn *connect_to(const char *conninfo, const char *name)
+/* A database that went away without a word is noticed within some 15 s. primary: of several hosts
+ * the one that can be written to, whatever conninfo says. */
+static PGconn *connect_to(const char *conninfo, const char *name, bool primary)
 {
-    static const char *const keys[] = {"connect_timeout",     "tcp_user_timeout", "keepalives_idle",
-                                       "keepalives_interval", "keepalives_count", "client_encoding",
-                                       "application_name",    "dbname",           NULL};
-    const char *const values[] = {"10", "10000", "5", "5", "2", "UTF8", name, conninfo, NULL};
-    return PQconnectdbParams(keys, values, 1);
+    static const char *const keys[] = {"connect_timeout",
+                                       "tcp_user_timeout",
+                                       "keepalives_idle",
+                                       "keepalives_interval",
+                                       "keepalives_count",
+                                       "client_encoding",
+                                       "application_name",
+                                       "dbname",
+                                       NULL,
+                                       NULL};
+    const char *const values[] = {"10",   "10000", "5",      "5",          "2",
+                                  "UTF8", name,    conninfo, "read-write", NULL};
+    const char *own[sizeof keys / sizeof *keys];
+    memcpy(own, keys, sizeof keys);
+    own[8] = primary ? "target_session_attrs" : NULL;
+    return PQconnectdbParams(own, values, 1);
 }
 
 static int begin_listening(struct pg *p, struct diag *diag)
@@ -128,12 +140,13 @@ static int begin_listening(struct pg *p, struct diag *diag)
     return err;
 }
 
-int pg_open(const char *conninfo, const char *name, struct pg **out, struct diag *diag)
+static int open_connection(const char *conninfo, const char *name, bool primary, bool listen,
+                           struct pg **out, struct diag *diag)
 {
     struct pg *p = calloc(1, sizeof *p);
     if (!p)
         return diag_set(diag, PTRD_ENOMEM, "no memory");
-    p->conn = connect_to(conninfo, name);
+    p->conn = connect_to(conninfo, name, primary);
     int err = 0;
     if (PQstatus(p->conn) != CONNECTION_OK) {
         char why[512];
@@ -141,7 +154,7 @@ int pg_open(const char *conninfo, const char *name, struct pg **out, struct diag
         err = diag_set(diag, PTRD_ELOST, "PostgreSQL: %s", *why ? why : "no memory");
     } else {
         PQsetNoticeReceiver(p->conn, no_notices, NULL);
-        err = begin_listening(p, diag);
+        err = listen ? begin_listening(p, diag) : 0;
     }
     if (err) {
         pg_close(p);
@@ -149,6 +162,17 @@ int pg_open(const char *conninfo, const char *name, struct pg **out, struct diag
     }
     *out = p;
     return 0;
+}
+
+int pg_open(const char *conninfo, const char *name, struct pg **out, struct diag *diag)
+{
+    return open_connection(conninfo, name, false, true, out, diag);
+}
+
+int pg_open_plain(const char *conninfo, const char *name, bool primary, struct pg **out,
+                  struct diag *diag)
+{
+    return open_connection(conninfo, name, primary, false, out, diag);
 }
 
 void pg_close(struct pg *p)

@@ -6,7 +6,9 @@
  *   pg_ptrs.c      overrides
  *   pg_entries.c   zones, records, blocks, delegations: rows
  *   pg_model.c     and what they make
- *   pg_report.c    what a node says of itself */
+ *   pg_report.c    what a node says of itself
+ *   pg_cluster.c   and what all of them said
+ *   pg_upkeep.c    the change log does not grow for ever */
 #ifndef PTRD_SOURCE_PG_P_H
 #define PTRD_SOURCE_PG_P_H
 

@@ -28,34 +28,52 @@ static int insert(struct pg *p, const char *node, const struct pg_quarantined *q
     return err;
 }
 
-static int update_node(struct pg *p, const char *node, const struct pg_state *state,
-                       uint64_t generation, struct diag *diag)
+static void add_runs(struct pg_text *t, const struct pg_node *n)
 {
-    char xmin[24], number[24];
-    const char *const values[4] = {node, PTRD_VERSION, xmin, number};
+    pg_text_add(t, "{");
+    for (size_t i = 0; i < n->applied_count; i++)
+        pg_text_add(t, "%s[%" PRIu64 ",%" PRIu64 ")", i ? "," : "", n->applied[i].first,
+                    n->applied[i].last + 1);
+    pg_text_add(t, "}");
+}
+
+int pg_report_node(struct pg *p, const struct pg_node *n, struct diag *diag)
+{
+    char xmin[24], generation[24], history[48];
+    struct pg_text runs = {.text = NULL};
     PGresult *r;
-    (void)snprintf(xmin, sizeof xmin, "%" PRIu64, state->xmin);
-    (void)snprintf(number, sizeof number, "%" PRIu64, generation);
-    int err = pg_query(p, "node",
-                       "INSERT INTO ptrd.node (name, version, cursor_xmin, generation)"
-                       " VALUES ($1, $2, $3::xid8, $4::bigint) ON CONFLICT (name) DO UPDATE SET"
-                       " version = $2, seen_at = now(), cursor_xmin = $3::xid8,"
-                       " generation = $4::bigint",
-                       4, values, &r, diag);
+    (void)snprintf(xmin, sizeof xmin, "%" PRIu64, n->xmin);
+    (void)snprintf(generation, sizeof generation, "%" PRIu64, n->generation);
+    (void)snprintf(history, sizeof history, "%" PRIu64 "/%" PRIu32 "/%" PRIu32, n->system_id,
+                   n->timeline, n->database);
+    add_runs(&runs, n);
+    if (runs.failed) {
+        free(runs.text);
+        return diag_set(diag, PTRD_ENOMEM, "no memory");
+    }
+    const char *const values[8] = {n->name,    PTRD_VERSION,  n->xmin ? xmin : NULL,
+                                   generation, history,       runs.text,
+                                   n->error,   n->flush_error};
+    int err = pg_query(
+        p, "node",
+        "INSERT INTO ptrd.node AS n (name, version, cursor_xmin, generation, history, applied,"
+        " error, flush_error) VALUES ($1, $2, $3::xid8, $4::bigint, $5, $6::int8multirange, $7, $8)"
+        " ON CONFLICT (name) DO UPDATE SET version = excluded.version, seen_at = now(),"
+        " cursor_xmin = excluded.cursor_xmin, generation = excluded.generation,"
+        " history = excluded.history, applied = excluded.applied, error = excluded.error,"
+        " flush_error = excluded.flush_error",
+        8, values, &r, diag);
     if (!err)
         PQclear(r);
+    free(runs.text);
     return err;
 }
 
-int pg_report(struct pg *p, const char *node, const struct pg_state *state, uint64_t generation,
-              const struct pg_quarantined *rows, size_t count, struct diag *diag)
+int pg_report_quarantine(struct pg *p, const char *node, const struct pg_quarantined *rows,
+                         size_t count, struct diag *diag)
 {
     struct diag ignored;
-    if (state->standby)
-        return 0;
     int err = pg_run(p, "report", "BEGIN", diag);
-    if (!err)
-        err = update_node(p, node, state, generation, diag);
     if (!err)
         err = delete_old(p, node, diag);
     for (size_t i = 0; !err && i < count; i++)

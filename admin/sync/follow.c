@@ -15,7 +15,6 @@
 #define BACKOFF_LAST_MS 5000
 #define LISTEN_MS 5000 /* how often a server that tells changes is asked all the same */
 #define CONTACT_S 60   /* how old cursor and contact in the store may be */
-#define REPORT_S 30    /* how often a node tells the database of itself */
 #define BUSY_MS 200
 
 void sync_log(struct sync *s, const char *format, ...)
@@ -61,7 +60,11 @@ int sync_new(const struct sync_config *config, struct sync **out, struct diag *d
         err = state_read_cursor(s->store, &s->cursor);
         /* a store that holds nothing has none, and of a damaged one all is read */
         s->follows = !err && s->cursor.xmin > 0;
-        err = 0;
+        err = reporter_new(&s->config, s->store, &s->reporter);
+        if (err)
+            (void)diag_set(diag, err, "cannot start a thread: %s", ptrd_strerror(err));
+        else if (s->follows)
+            reporter_tell(s->reporter, &s->cursor, REPORT_SOON);
     }
     if (err)
         sync_free(s);
@@ -74,6 +77,7 @@ void sync_free(struct sync *s)
 {
     if (!s)
         return;
+    reporter_free(s->reporter);
     pg_close(s->pg);
     cursor_done(&s->cursor);
     table_free(s->table);
@@ -108,6 +112,8 @@ void sync_advanced(struct sync *s, struct cursor *next, uint64_t generation)
     if (s->config.flusher)
         flusher_add(s->config.flusher, s->purges);
     purge_clear(s->purges);
+    reporter_tell(s->reporter, &s->cursor, s->quarantine_changed ? REPORT_QUARANTINE : REPORT_SOON);
+    s->quarantine_changed = false;
 }
 
 /* --- one round -------------------------------------------------------------------------------- */
@@ -131,6 +137,8 @@ static int keep_contact(struct sync *s, struct cursor *next, struct diag *diag)
     struct store_writer *w;
     struct store_meta meta;
     if ((int64_t)time(NULL) - s->written_s < CONTACT_S) {
+        /* all that the log names is in the store, so this is true of it as well */
+        reporter_tell(s->reporter, next, REPORT_SOMETIME);
         cursor_done(next);
         return 0;
     }
@@ -203,19 +211,6 @@ static int sync_round(struct sync *s, struct diag *diag)
     return err;
 }
 
-/* What the node says of itself is of no use to its own answers: failing is logged, no more. */
-static void report(struct sync *s)
-{
-    struct diag diag = {.file = NULL};
-    int64_t now = (int64_t)time(NULL);
-    if (!s->quarantine_changed && now - s->reported_s < REPORT_S)
-        return;
-    s->reported_s = now;
-    s->quarantine_changed = false;
-    if (state_report(s, &diag) < 0)
-        sync_log(s, "cannot tell the database of this node: %s", diag.message);
-}
-
 /* --- the loop --------------------------------------------------------------------------------- */
 
 static bool stopped(int stop_fd, int wait_ms)
@@ -239,6 +234,7 @@ static void fail(struct sync *s, struct failing *f, int err, const struct diag *
     if (strcmp(f->message, diag->message) != 0)
         sync_log(s, "%s; trying again", diag->message);
     memcpy(f->message, diag->message, sizeof f->message);
+    reporter_tell_error(s->reporter, diag->message);
     if (err != PTRD_EBUSY) {
         pg_close(s->pg);
         s->pg = NULL;
@@ -253,20 +249,29 @@ static void fine(struct sync *s, struct failing *f)
 {
     if (f->backoff_ms)
         sync_log(s, "the store is in step with the database again");
+    reporter_tell_error(s->reporter, "");
     *f = (struct failing){.backoff_ms = 0};
+}
+
+static void tell_ready(struct sync *s)
+{
+    if (s->follows && !s->told_ready && s->config.ready)
+        s->config.ready(s->config.ctx);
+    s->told_ready |= s->follows;
 }
 
 void sync_run(struct sync *s, int stop_fd)
 {
     struct failing failing = {.backoff_ms = 0};
+    tell_ready(s);
     while (!stopped(stop_fd, 0)) {
         struct diag diag = {.file = NULL};
         int err = sync_round(s, &diag);
+        tell_ready(s);
         if (err >= 0) {
             bool flows = err == PTRD_FOUND;
             s->again = false;
             fine(s, &failing);
-            report(s);
             err = pg_wait(s->pg, stop_fd, wait_ms(s, flows), &diag);
         }
         s->again |= err < 0;

@@ -337,14 +337,14 @@ static int read_all(struct store_reader *r, struct arena *a, struct pg_quarantin
     return found < 0 ? found : 0;
 }
 
-int state_report(struct sync *s, struct diag *diag)
+int state_report(struct store *store, struct pg *pg, const char *node, struct diag *diag)
 {
     struct store_reader *r = NULL;
     struct store_meta meta;
     struct arena arena = {NULL};
     struct pg_quarantined *rows = NULL;
     size_t count = 0;
-    int err = store_reader_new(s->store, &r);
+    int err = store_reader_new(store, &r);
     if (!err)
         err = store_read_begin(r, &meta);
     if (!err)
@@ -353,7 +353,7 @@ int state_report(struct sync *s, struct diag *diag)
     if (err)
         (void)diag_set(diag, err, "cannot read the quarantine: %s", ptrd_strerror(err));
     else
-        err = pg_report(s->pg, s->config.node, &s->state, meta.data, rows, count, diag);
+        err = pg_report_quarantine(pg, node, rows, count, diag);
     free(rows);
     arena_free(&arena);
     return err;

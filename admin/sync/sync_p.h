@@ -5,6 +5,7 @@
  *   filter.c   which overrides can be taken
  *   apply.c    some overrides changed
  *   state.c    the table `sync`: cursor, forms in force, quarantine
+ *   report.c   tells the database of the node
  *
  * Rows of the table `sync`:
  *   "C"                                 the cursor (cursor_write)
@@ -29,7 +30,8 @@ struct sync {
     struct pg *pg; /* NULL: not connected */
     struct pg_state state;
     struct cursor cursor;
-    bool follows;        /* the store is what the cursor says */
+    bool follows; /* the store is what the cursor says */
+    bool told_ready;
     bool again;          /* the last round failed: something may be new all the same */
     struct table *table; /* of the store's structure, or NULL */
     uint64_t table_environment, table_structure;
@@ -38,8 +40,8 @@ struct sync {
     uint64_t aliases_data;
     uint64_t generation; /* of the store's data */
     bool quarantine_changed;
-    int64_t written_s;  /* when the cursor was written last, */
-    int64_t reported_s; /* and when the database was told of the node */
+    int64_t written_s; /* when the cursor was written last */
+    struct reporter *reporter;
 };
 
 void sync_log(struct sync *s, const char *format, ...) PTRD_FORMAT(2, 3);
@@ -73,8 +75,27 @@ PTRD_CHECKED int state_write(struct store_writer *w, const struct cursor *c,
 PTRD_CHECKED int state_put_bad(struct store_writer *w, const struct addr *addr,
                                const struct bad_ptr *bad, size_t count, bool *changed)
     PTRD_NONNULL_ARGS(1, 2, 5);
-/* All of them, told to the database. */
-PTRD_CHECKED int state_report(struct sync *s, struct diag *diag) PTRD_NONNULL;
+/* All of them, told to the database. Any thread. */
+PTRD_CHECKED int state_report(struct store *store, struct pg *pg, const char *node,
+                              struct diag *diag) PTRD_NONNULL;
+
+/* --- report.c: a thread; its calls do not wait for the database --- */
+
+struct reporter;
+enum report_urgency {
+    REPORT_SOMETIME,  /* with the next heartbeat */
+    REPORT_SOON,      /* something was applied */
+    REPORT_QUARANTINE /* and the quarantine is another */
+};
+/* config and store are borrowed. */
+PTRD_CHECKED int reporter_new(const struct sync_config *config, struct store *store,
+                              struct reporter **out) PTRD_NONNULL;
+void reporter_free(struct reporter *r);
+/* What the store has; copied. After its purges were given to the flusher. */
+void reporter_tell(struct reporter *r, const struct cursor *c,
+                   enum report_urgency urgency) PTRD_NONNULL;
+/* Why the node does not follow; "": it does. */
+void reporter_tell_error(struct reporter *r, const char *error) PTRD_NONNULL;
 
 /* --- filter.c --- */
 

@@ -44,12 +44,23 @@ def options_of(text):
 @pytest.mark.parametrize("program, commands, manual", [
     ("ptrd", [[]], PTRD),
     ("ptr-admind", [[]], (SOURCE / "admin/ptr-admind.8").read_text()),
-    ("ptrctl", [[], ["check"], ["load"], ["explain"], ["dump"], ["local"], ["flush"]], PTRCTL),
+    ("ptrctl", [[], ["check"], ["load"], ["explain"], ["dump"], ["local"], ["flush"], ["status"], ["wait"]], PTRCTL),
 ])
 def test_every_option_of_help_is_in_the_manual(program, commands, manual):
     shown = options_of("".join(run(program, *command, "--help").stdout for command in commands))
     assert len(shown) >= 3
     assert [option for option in sorted(shown) if not re.search(rf"\bFl (h , )?-{option}\b", manual)] == []
+
+
+def test_the_manual_of_ptr_admind_has_all_keys_and_the_defaults_of_help():
+    manual, text = (SOURCE / "admin/ptr-admind.8").read_text(), run("ptr-admind", "--help").stdout
+    keys = re.search(r"YAML: (.*?)\n  --", text, re.S)[1].replace(",", "").split()
+    assert len(keys) > 5
+    explained = [key for line in re.findall(r"^\.It Ic (.*)$", manual, re.M) for key in line.replace(",", "").split()]
+    assert [key for key in keys if key not in explained] == []
+    configuration = manual[manual.index(".Sh CONFIGURATION"):manual.index(".Sh DATABASE")]
+    for key, value in re.findall(r"^  ([a-z-]+): (\d+)", text, re.M):
+        assert re.search(rf"default (\d+ and )?{value}\b", configuration), key
 
 
 def test_every_option_of_the_manual_of_ptrd_is_in_help():

@@ -13,6 +13,8 @@ struct daemon_options {
     char *postgres; /* connection string of libpq */
     char *node;     /* this node's name in the database; the host's by default */
     unsigned poll_ms, idle_ms;
+    unsigned keep_changes_h; /* how long the change log is kept, */
+    unsigned upkeep_s;       /* and how often that is looked after */
     struct flush_server servers[DAEMON_SERVERS_MAX];
     unsigned server_count;
 };
@@ -25,6 +27,9 @@ void daemon_options_done(struct daemon_options *o) PTRD_NONNULL;
 
 /* "ptr-admind: TEXT" on stderr, in one write. Any thread. */
 void daemon_log(const char *format, ...) PTRD_FORMAT(1, 2);
+
+/* sd_notify(3), where NOTIFY_SOCKET says that somebody waits for it. */
+void daemon_notify(const char *state) PTRD_NONNULL;
 
 /* --migrate. Exit status. */
 PTRD_CHECKED int daemon_migrate(const struct daemon_options *o) PTRD_NONNULL;

@@ -18,6 +18,9 @@ struct pg;
  * changes unless the server is a standby, which cannot. */
 PTRD_CHECKED int pg_open(const char *conninfo, const char *name, struct pg **out,
                          struct diag *diag) PTRD_NONNULL;
+/* The same without listening; primary: only where it can be written to. */
+PTRD_CHECKED int pg_open_plain(const char *conninfo, const char *name, bool primary,
+                               struct pg **out, struct diag *diag) PTRD_NONNULL;
 void pg_close(struct pg *p);
 
 /* Waits until the database says that something changed (PTRD_FOUND), wake_fd (-1: none) can be read
@@ -154,15 +157,83 @@ PTRD_CHECKED int pg_blame(struct pg_entries *e, const struct diag *diag) PTRD_NO
 /* The entry that the form stands for, or NULL (PG_NONE, PG_OUT). */
 const char *pg_entry_text(const struct pg_entry *e) PTRD_NONNULL;
 
-/* --- what a node says of itself --- */
+/* --- what a node says of itself; not between pg_begin and pg_end --- */
+
+struct pg_node {
+    const char *name;
+    uint64_t system_id; /* the history that the cursor belongs to, as in struct pg_state */
+    uint32_t timeline, database;
+    uint64_t xmin;                   /* all transactions before it are applied, */
+    const struct xid_range *applied; /* and these from it on */
+    size_t applied_count;
+    uint64_t generation;
+    const char *error, *flush_error; /* or NULL */
+};
+/* Makes the node's row in `node` this, by one statement. */
+PTRD_CHECKED int pg_report_node(struct pg *p, const struct pg_node *node,
+                                struct diag *diag) PTRD_NONNULL;
 
 struct pg_quarantined {
+    const char *node; /* when read */
     const char *relation, *key, *reason;
 };
-/* Makes the node's rows in `quarantine` and `node` these; on a standby nothing. Not between
- * pg_begin and pg_end. */
-PTRD_CHECKED int pg_report(struct pg *p, const char *node, const struct pg_state *state,
-                           uint64_t generation, const struct pg_quarantined *rows, size_t count,
-                           struct diag *diag) PTRD_NONNULL_ARGS(1, 2, 3, 7);
+/* Makes the node's rows in `quarantine` these. */
+PTRD_CHECKED int pg_report_quarantine(struct pg *p, const char *node,
+                                      const struct pg_quarantined *rows, size_t count,
+                                      struct diag *diag) PTRD_NONNULL_ARGS(1, 2, 5);
+
+/* --- the change log's upkeep; not between pg_begin and pg_end --- */
+
+/* Counts changes into serials, and forgets those that are older than keep_h hours: a small step of
+ * it, unless another node is at it or was less than every_s seconds ago. PTRD_FOUND: call it again
+ * soon, there is more; PTRD_ABSENT: after every_s. */
+PTRD_CHECKED int pg_upkeep(struct pg *p, unsigned keep_h, unsigned every_s,
+                           struct diag *diag) PTRD_NONNULL;
+
+/* --- what they said --- */
+
+struct pg_node_state {
+    const char *name, *version;
+    const char *state;               /* current, behind, reloading, unreported */
+    uint64_t changes;                /* committed, not applied; counted up to PG_CHANGES_MAX */
+    uint64_t lag_ms;                 /* age of the oldest of them */
+    uint64_t contact_ms;             /* since it was heard of */
+    uint64_t generation, xmin;       /* 0: not known */
+    const char *error, *flush_error; /* or NULL */
+};
+#define PG_CHANGES_MAX 100000
+struct pg_cluster {
+    struct pg_node_state *nodes; /* by name */
+    size_t node_count;
+    struct pg_quarantined *quarantined; /* at most PG_QUARANTINED_MAX */
+    size_t quarantined_count;
+    uint64_t quarantined_all;
+    struct arena arena;
+};
+#define PG_QUARANTINED_MAX 1000
+PTRD_CHECKED int pg_read_cluster(struct pg *p, struct pg_cluster *out,
+                                 struct diag *diag) PTRD_NONNULL;
+void pg_cluster_done(struct pg_cluster *c) PTRD_NONNULL;
+
+/* A transaction, by its number (pg_current_xact_id). */
+enum pg_change_state {
+    PG_CHANGE_OPEN, /* it has not ended */
+    PG_CHANGE_ROLLED_BACK,
+    PG_CHANGE_NOTHING, /* committed, and the log has nothing of it: no answer is another */
+    PG_CHANGE_COMMITTED
+};
+/* PTRD_EINVAL: there was no such transaction yet. */
+PTRD_CHECKED int pg_read_change(struct pg *p, uint64_t xid, enum pg_change_state *out,
+                                struct diag *diag) PTRD_NONNULL;
+
+struct pg_waited {
+    const char *name;
+    bool applied; /* by its cursor: ptrd.has_applied */
+    uint64_t contact_ms;
+};
+/* All nodes by name. *out is malloc'ed; its names live in *arena. */
+PTRD_CHECKED int pg_read_applied(struct pg *p, uint64_t xid, struct arena *arena,
+                                 struct pg_waited **out, size_t *count,
+                                 struct diag *diag) PTRD_NONNULL;
 
 #endif

@@ -19,7 +19,10 @@ struct sync_config {
     const char *conninfo, *node;              /* borrowed, as is db */
     unsigned poll_ms, idle_ms;                /* of a standby, which tells nobody */
     struct flusher *flusher;                  /* or NULL */
+    unsigned servers;                         /* of the flusher */
+    unsigned keep_changes_h, upkeep_s;        /* of the change log: pg_upkeep */
     void (*log)(void *ctx, const char *line); /* libraries do not print */
+    void (*ready)(void *ctx);                 /* once, when the store holds data; or NULL */
     void *ctx;
 };
 
