@@ -2,6 +2,7 @@
 import os
 import pathlib
 import pwd
+import shutil
 import subprocess
 
 import pytest
@@ -28,6 +29,7 @@ def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
         "bin/ptrctl",
         "include/ptrd/embed/embed.h",
         "lib/libptrd.so",
+        "lib/systemd/system/ptr-admind.service",
         "lib/systemd/system/ptrd.service",
         "sbin/ptr-admind",
         "sbin/ptrd",
@@ -40,6 +42,7 @@ def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
         "share/doc/ptrd/examples/pdns-safe.conf",
         "share/doc/ptrd/examples/pdns-transfers.conf",
         "share/doc/ptrd/examples/sample-overrides.csv",
+        "share/doc/ptrd/examples/sample-postgres.sql",
         "share/doc/ptrd/examples/sample-zones.yaml",
         "share/man/man1/ptrctl.1",
         "share/man/man3/ptrd-embed.3",
@@ -52,10 +55,22 @@ def test_everything_lies_where_a_user_of_debian_looks_for_it(prefix):
     ]
 
 
-def test_the_unit_starts_the_installed_program(prefix):
-    unit = (prefix / "lib/systemd/system/ptrd.service").read_text()
-    assert f"ExecStart={prefix}/sbin/ptrd --db /var/lib/ptrd --socket /run/ptrd/ptrd.sock\n" in unit
-    assert unit.replace(f"{prefix}/sbin/", "/usr/local/sbin/") == (SOURCE / "pdns-config/ptrd.service").read_text()
+UNITS = {"ptrd": "--db /var/lib/ptrd --socket /run/ptrd/ptrd.sock", "ptr-admind": "--config /etc/ptrd/admind.yaml"}
+
+
+@pytest.mark.parametrize("program", UNITS)
+def test_the_unit_starts_the_installed_program(prefix, program):
+    unit = (prefix / f"lib/systemd/system/{program}.service").read_text()
+    assert f"ExecStart={prefix}/sbin/{program} {UNITS[program]}\n" in unit
+    assert unit.replace(f"{prefix}/sbin/", "/usr/local/sbin/") == (SOURCE / f"pdns-config/{program}.service").read_text()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd")
+@pytest.mark.parametrize("program", UNITS)
+def test_systemd_knows_all_that_the_unit_says(prefix, program):
+    unit = prefix / f"lib/systemd/system/{program}.service"
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, timeout=60)
+    assert [line for line in done.stderr.splitlines() if f"{program}.service" in line] == []
 
 
 @pytest.mark.skipif(bool(sanitizers()), reason="a sanitizer's run-time library has to be loaded first")

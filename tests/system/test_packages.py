@@ -13,6 +13,7 @@ WANTS = "etc/systemd/system/multi-user.target.wants"
 APT = """#!/bin/bash
 [ "$2" = update ] && exit 0
 cat "$PTRD_PACKAGES_ROOT/usr/sbin/policy-rc.d" >"$PTRD_PACKAGES_ROOT/policy-seen"
+cat "$PTRD_PACKAGES_ROOT"/etc/postgresql-common/createcluster.d/* >"$PTRD_PACKAGES_ROOT/clusters-seen"
 ln -s /lib/systemd/system/new.service "$PTRD_PACKAGES_ROOT/etc/systemd/system/multi-user.target.wants/new.service"
 case $HOW in
 fine) exit 0 ;;
@@ -52,6 +53,8 @@ def start(root, how):
 
 def assert_as_before(root, had_policy):
     assert "exit 101" in (root / "policy-seen").read_text()
+    assert "create_main_cluster = false" in (root / "clusters-seen").read_text()
+    assert not (root / "etc/postgresql-common").exists()
     assert sorted(p.name for p in (root / WANTS).iterdir()) == ["old.service"]
     assert [p.name for p in (root / "usr/sbin").iterdir()] == (["policy-rc.d"] if had_policy else [])
     if had_policy:
@@ -97,3 +100,10 @@ def test_without_root_it_says_what_is_missing(tree):
     assert process.returncode == 1
     assert "only root can install" in output and "pdns-server" in output
     assert not (root / "policy-seen").exists()
+
+
+def test_only_the_quickstart_with_a_database_needs_postgresql():
+    lists = {name: subprocess.run([SCRIPT, "list", name], capture_output=True, text=True, check=True).stdout.split()
+             for name in ("run", "postgres", "test")}
+    assert set(lists["postgres"]) - set(lists["run"]) == {"postgresql-15"}
+    assert set(lists["run"]) < set(lists["postgres"]) < set(lists["test"])

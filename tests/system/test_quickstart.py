@@ -1,6 +1,5 @@
-"""pdns-config/quickstart: one command from the checkout to answers."""
+"""pdns-config/quickstart: one command from the checkout to answers (with --postgres: tests/pg/test_quickstart_postgres.py)."""
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -9,26 +8,7 @@ import time
 import pytest
 
 from support.pdns import free_port
-
-SOURCE = pathlib.Path(os.environ["PTRD_SOURCE"])
-QUICKSTART = SOURCE / "pdns-config" / "quickstart"
-TIMEOUT_S = 600  # it may have to build
-
-
-def run(*args):
-    return subprocess.run([QUICKSTART, *map(str, args)], capture_output=True, text=True, timeout=TIMEOUT_S)
-
-
-def processes_of(directory):
-    """Pids of living processes whose command line names the directory."""
-    found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if str(directory).encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-        except OSError:
-            continue
-    return found
+from support.quickstart import QUICKSTART, TIMEOUT_S, copy_of, processes_of, run
 
 
 def test_check_is_green_and_leaves_nothing_running(tmp_path):
@@ -42,17 +22,8 @@ def test_check_is_green_and_leaves_nothing_running(tmp_path):
 
 def test_a_wrong_answer_makes_the_check_fail(tmp_path):
     """The same script over other sample zones: it must notice."""
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for name in ("build", "tests", "CMakeLists.txt", "backend", "admin", "include"):
-        (copy / name).symlink_to(SOURCE / name)
-    (copy / "pdns-config").mkdir()
-    for path in (SOURCE / "pdns-config").iterdir():
-        (copy / "pdns-config" / path.name).write_bytes(path.read_bytes())
-    script = copy / "pdns-config" / "quickstart"
-    script.chmod(0o755)
-    sample = copy / "pdns-config" / "sample-zones.yaml"
-    sample.write_text(sample.read_text().replace('{prefix: 198.51.100.0/24, name: "{ip}.', '{prefix: 198.51.100.0/24, name: "x{ip}.'))
+    script = copy_of(tmp_path / "copy", "sample-zones.yaml", '{prefix: 198.51.100.0/24, name: "{ip}.',
+                     '{prefix: 198.51.100.0/24, name: "x{ip}.')
     done = subprocess.run([script, "--check", "--dir", tmp_path / "d", "--port", str(free_port())],
                           capture_output=True, text=True, timeout=TIMEOUT_S)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -108,7 +79,7 @@ def test_a_udp_port_in_use_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("args, message", [
-    (["--postgres"], "later version"), (["--port"], "needs a value"), (["--port", "0"], "from 1 to 65535"),
+    (["--port"], "needs a value"), (["--port", "0"], "from 1 to 65535"),
     (["--port", "65536"], "from 1 to 65535"), (["--port", "x"], "from 1 to 65535"), (["--nonsense"], "unknown option"),
 ])
 def test_wrong_use_is_status_2(args, message):
