@@ -55,7 +55,9 @@ static int add_row(struct pg_changes *c, const PGresult *r, int row, struct diag
         return err;
     c->rows++;
     c->last_id = id > c->last_id ? id : c->last_id;
-    c->structure |= strcmp(PQgetvalue(r, row, 2), "ptr") != 0;
+    const char *kind = PQgetvalue(r, row, 2);
+    c->structure |= strcmp(kind, "ptr") != 0;
+    c->all |= strcmp(kind, "all") == 0;
     if (c->xid_count == 0 || c->xids[c->xid_count - 1] != xid) {
         void *p = grown(c->xids, &c->xid_capacity, c->xid_count, sizeof *c->xids);
         if (!p)

@@ -11,29 +11,15 @@
 
 #define GROW_MAX 24
 
-struct ptr_row {
-    struct addr addr;
-    uint32_t ttl_s;
-    enum ptr_forward forward;
-    struct name target;
-};
-
-struct ptr_rows {
-    struct ptr_row *items; /* by address, then target */
-    size_t count, capacity;
-    struct bad_ptrs bad; /* whose values are none */
-};
-
 struct apply {
     struct sync *s;
     struct store_writer *w;
-    struct store_reader *reader, *committed;
     const struct table *t;
-    struct purge_find *find;
+    load_row_fn *told;
+    void *told_ctx;
     struct store_buf key, value, names, old, derived_key, derived_value;
     struct name ttl_apex; /* whose TTL was asked last */
     uint32_t ttl_s;
-    bool changed;
 };
 
 static struct span span_of(const struct store_buf *buf)
@@ -74,8 +60,7 @@ static int by_address(const void *a, const void *b)
 static int put_row(struct apply *a, enum store_table table, struct span key, struct span old,
                    struct span value)
 {
-    a->changed = true;
-    int err = a->find ? purge_find_row(a->find, table, key, old, value) : 0;
+    int err = a->told(a->told_ctx, table, key, old, value);
     if (err)
         return err;
     err = value.bytes ? store_put(a->w, table, key, value) : store_delete(a->w, table, key);
@@ -276,21 +261,76 @@ static int apply_address(struct apply *a, const struct ptr_rows *r, const struct
     return err ? err : replace_row(a, addr, &owner, wanted);
 }
 
-static int apply_addresses(struct apply *a, const struct pg_changes *c, const struct ptr_rows *r)
+static int apply_addresses(struct apply *a, const struct addr *addrs, size_t count,
+                           const struct ptr_rows *r)
 {
     size_t at = 0;
     int err = 0;
-    for (size_t i = 0; !err && i < c->addr_count; i++) {
+    for (size_t i = 0; !err && i < count; i++) {
         size_t end = at;
-        while (end < r->count && addr_compare(&r->items[end].addr, &c->addrs[i]) == 0)
+        while (end < r->count && addr_compare(&r->items[end].addr, &addrs[i]) == 0)
             end++;
-        err = apply_address(a, r, &c->addrs[i], r->items ? &r->items[at] : NULL, end - at);
+        err = apply_address(a, r, &addrs[i], r->items ? &r->items[at] : NULL, end - at);
         at = end;
     }
     return err;
 }
 
-/* --- serials ---------------------------------------------------------------------------------- */
+static void apply_done(struct apply *a)
+{
+    store_buf_done(&a->key);
+    store_buf_done(&a->value);
+    store_buf_done(&a->names);
+    store_buf_done(&a->old);
+    store_buf_done(&a->derived_key);
+    store_buf_done(&a->derived_value);
+}
+
+int ptr_rows_apply(struct sync *s, struct store_writer *w, const struct table *t,
+                   const struct addr *addrs, size_t count, const struct ptr_rows *r,
+                   load_row_fn *changed, void *ctx)
+{
+    struct apply a = {.s = s, .w = w, .t = t, .told = changed, .told_ctx = ctx};
+    int err = apply_addresses(&a, addrs, count, r);
+    apply_done(&a);
+    return err;
+}
+
+int ptr_rows_read(struct sync *s, const struct addr *addrs, size_t count, struct ptr_rows *out,
+                  struct diag *diag)
+{
+    *out = (struct ptr_rows){.items = NULL};
+    int err = pg_read_ptrs_of(s->pg, addrs, count, keep_row, out, diag);
+    if (out->count)
+        qsort(out->items, out->count, sizeof *out->items, by_address);
+    return err;
+}
+
+void ptr_rows_done(struct ptr_rows *r)
+{
+    bad_ptrs_done(&r->bad);
+    free(r->items);
+}
+
+/* --- one batch -------------------------------------------------------------------------------- */
+
+struct batch {
+    struct sync *s;
+    struct store_writer *w;
+    struct store_reader *reader, *committed;
+    const struct table *t;
+    struct purge_find *find;
+    struct store_buf key, value;
+    bool changed;
+};
+
+static int batch_row(void *ctx, enum store_table table, struct span key, struct span old,
+                     struct span value)
+{
+    struct batch *b = ctx;
+    b->changed = true;
+    return b->find ? purge_find_row(b->find, table, key, old, value) : 0;
+}
 
 /* As the view zone_serial counts: 1 to 2^32 - 1. */
 static uint32_t serial_behind(uint32_t serial, uint32_t count)
@@ -299,7 +339,7 @@ static uint32_t serial_behind(uint32_t serial, uint32_t count)
     return (uint32_t)((next - 1) % UINT32_MAX + 1);
 }
 
-static int raise_serial(struct apply *a, const struct pg_raise *raise)
+static int raise_serial(struct batch *a, const struct pg_raise *raise)
 {
     struct store_zone settings;
     struct store_zone_id row;
@@ -312,22 +352,20 @@ static int raise_serial(struct apply *a, const struct pg_raise *raise)
     int err = store_read_zone(value, &settings);
     if (err || settings.kind == ZONE_SECONDARY)
         return err;
-    found = get_old(a, STORE_ZONE_IDS, span_of(&a->key));
-    err = found == PTRD_FOUND ? store_read_zone_id(span_of(&a->old), &row)
-          : found < 0         ? found
-                              : PTRD_ECORRUPT;
+    found = store_writer_get(a->w, STORE_ZONE_IDS, span_of(&a->key), &value);
+    err = found == PTRD_FOUND ? store_read_zone_id(value, &row) : found < 0 ? found : PTRD_ECORRUPT;
     if (err)
         return err;
     row.serial = serial_behind(row.serial, raise->count);
     memset(row.digest, 0, sizeof row.digest); /* of what it answers now nobody knows */
     err = store_write_zone_id(&row, &a->value);
-    return err ? err
-               : put_row(a, STORE_ZONE_IDS, span_of(&a->key), span_of(&a->old), span_of(&a->value));
+    if (!err) /* as the loader tells it: what it was does not matter */
+        err =
+            batch_row(a, STORE_ZONE_IDS, span_of(&a->key), span_of(&a->value), span_of(&a->value));
+    return err ? err : store_put(a->w, STORE_ZONE_IDS, span_of(&a->key), span_of(&a->value));
 }
 
-/* --- one batch -------------------------------------------------------------------------------- */
-
-static int open_states(struct apply *a, const struct store_meta *meta)
+static int open_states(struct batch *a, const struct store_meta *meta)
 {
     struct store_meta was;
     int err = store_reader_of_writer(a->w, &a->reader);
@@ -342,7 +380,7 @@ static int open_states(struct apply *a, const struct store_meta *meta)
 }
 
 /* Overrides alter none of them: they are read again when somebody else wrote. */
-static int find_aliases(struct apply *a, const struct store_meta *meta)
+static int find_aliases(struct batch *a, const struct store_meta *meta)
 {
     struct sync *s = a->s;
     int err = 0;
@@ -355,7 +393,7 @@ static int find_aliases(struct apply *a, const struct store_meta *meta)
 }
 
 /* What cannot be found out is all purged: a failure of this is none of the change. */
-static void find_purges(struct apply *a, const struct store_meta *meta)
+static void find_purges(struct batch *a, const struct store_meta *meta)
 {
     struct differ d = {.was = {.reader = a->committed, .table = a->t},
                        .is = {.reader = a->reader, .table = a->t}};
@@ -369,12 +407,14 @@ static void find_purges(struct apply *a, const struct store_meta *meta)
     answer_done(&d.after);
 }
 
-static int apply_in(struct apply *a, const struct pg_changes *c, const struct ptr_rows *r,
+static int apply_in(struct batch *a, const struct pg_changes *c, const struct ptr_rows *r,
                     const struct cursor *next, struct store_meta *meta)
 {
-    int err = open_states(a, meta);
+    int err = state_check_cursor(a->s, a->w);
     if (!err)
-        err = apply_addresses(a, c, r);
+        err = open_states(a, meta);
+    if (!err)
+        err = ptr_rows_apply(a->s, a->w, a->t, c->addrs, c->addr_count, r, batch_row, a);
     for (size_t i = 0; !err && i < c->raise_count; i++)
         err = raise_serial(a, &c->raises[i]);
     if (!err)
@@ -390,29 +430,25 @@ static int apply_in(struct apply *a, const struct pg_changes *c, const struct pt
     return 0;
 }
 
-static void apply_done(struct apply *a)
+static void batch_done(struct batch *a)
 {
     purge_find_free(a->find);
     store_reader_free(a->reader);
     store_reader_free(a->committed);
     store_buf_done(&a->key);
     store_buf_done(&a->value);
-    store_buf_done(&a->names);
-    store_buf_done(&a->old);
-    store_buf_done(&a->derived_key);
-    store_buf_done(&a->derived_value);
 }
 
 static int apply_once(struct sync *s, const struct pg_changes *c, const struct ptr_rows *r,
                       const struct cursor *next, uint64_t *generation, struct diag *diag)
 {
-    struct apply a = {.s = s};
+    struct batch a = {.s = s};
     struct store_meta meta;
     int err = store_write_begin(s->store, SYNC_WAIT_MS, &a.w, &meta, diag);
     if (err)
         return err;
     err = apply_in(&a, c, r, next, &meta);
-    apply_done(&a);
+    batch_done(&a);
     if (err) {
         store_write_abort(a.w);
         return diag_set(diag, err, "cannot write the store: %s", ptrd_strerror(err));
@@ -424,12 +460,10 @@ static int apply_once(struct sync *s, const struct pg_changes *c, const struct p
 int apply_ptrs(struct sync *s, const struct pg_changes *changes, struct cursor *next,
                struct diag *diag)
 {
-    struct ptr_rows rows = {.items = NULL};
+    struct ptr_rows rows;
     uint64_t generation = 0;
-    int err = pg_read_ptrs_of(s->pg, changes->addrs, changes->addr_count, keep_row, &rows, diag);
+    int err = ptr_rows_read(s, changes->addrs, changes->addr_count, &rows, diag);
     pg_end(s->pg);
-    if (rows.count)
-        qsort(rows.items, rows.count, sizeof *rows.items, by_address);
     for (int i = 0; !err; i++) {
         err = apply_once(s, changes, &rows, next, &generation, diag);
         /* the map was full: nothing was written, and the next transaction has a larger one */
@@ -437,8 +471,7 @@ int apply_ptrs(struct sync *s, const struct pg_changes *changes, struct cursor *
             break;
         err = 0;
     }
-    bad_ptrs_done(&rows.bad);
-    free(rows.items);
+    ptr_rows_done(&rows);
     if (!err) {
         s->aliases_data = generation;
         sync_advanced(s, next, generation);

@@ -145,7 +145,9 @@ static int keep_contact(struct sync *s, struct cursor *next, struct diag *diag)
     int err = store_write_begin(s->store, SYNC_WAIT_MS, &w, &meta, diag);
     if (err)
         return err;
-    err = state_put_cursor(w, next);
+    err = state_check_cursor(s, w);
+    if (!err)
+        err = state_put_cursor(w, next);
     if (err) {
         store_write_abort(w);
         return diag_set(diag, err, "cannot write the store: %s", ptrd_strerror(err));
@@ -155,6 +157,14 @@ static int keep_contact(struct sync *s, struct cursor *next, struct diag *diag)
     if (!err)
         sync_advanced(s, next, meta.data);
     return err;
+}
+
+static int apply_changes(struct sync *s, const struct pg_changes *changes, struct cursor *next,
+                         struct diag *diag)
+{
+    int err = changes->structure ? apply_structure(s, changes, next, diag)
+                                 : apply_ptrs(s, changes, next, diag);
+    return err == PTRD_ECONFLICT ? full_load(s, diag) : err;
 }
 
 static int follow_log(struct sync *s, struct diag *diag)
@@ -168,16 +178,11 @@ static int follow_log(struct sync *s, struct diag *diag)
         return diag_set(diag, err, "no memory");
     err = pg_read_changes(s->pg, missing, count, &changes, diag);
     free(missing);
-    if (!err && changes.structure) {
-        pg_changes_done(&changes);
-        err = full_load(s, diag);
-        return err ? err : PTRD_FOUND;
-    }
     if (!err && cursor_advance(&s->cursor, &s->state, changes.xids, changes.xid_count, &next))
         err = diag_set(diag, PTRD_ENOMEM, "no memory");
     bool any = changes.rows > 0;
     if (!err && any)
-        err = apply_ptrs(s, &changes, &next, diag);
+        err = apply_changes(s, &changes, &next, diag);
     pg_end(s->pg);
     if (!err && !any)
         err = keep_contact(s, &next, diag);

@@ -64,10 +64,51 @@ static uint32_t database_serial(const struct load_zone *z, const struct model_zo
                : store_serial_after(z->row.serial, now_s);
 }
 
+/* Where nobody knows the whole of what a zone answers, the database's count alone decides. */
+static uint32_t kept_serial(struct load_zone *z, const struct model_zone *m, int64_t now_s)
+{
+    bool counts = m->settings.kind != ZONE_SECONDARY && m->has_serial;
+    uint32_t serial = z->row.serial;
+    if (counts && (int32_t)(m->serial - serial) > 0) /* RFC 1982 */
+        serial = m->serial;
+    else if (counts && z->differs)
+        serial = store_serial_after(serial, now_s);
+    return serial;
+}
+
+static int kept_id_write(struct loader *l, uint32_t i, int64_t now_s)
+{
+    struct load_zone *z = &l->zones[i];
+    uint32_t serial = kept_serial(z, &l->m->zones[i], now_s);
+    if (serial == z->row.serial)
+        return PTRD_ABSENT;
+    z->row.serial = serial;
+    memset(z->row.digest, 0, sizeof z->row.digest);
+    return PTRD_FOUND;
+}
+
+static int zone_id_put(struct loader *l, uint32_t i, bool bumped)
+{
+    l->report->zones_bumped += l->zones[i].known && bumped;
+    int err = store_key_name(&l->m->zones[i].apex, &l->key);
+    if (!err)
+        err = store_write_zone_id(&l->zones[i].row, &l->value);
+    if (!err)
+        err = store_put(l->w, STORE_ZONE_IDS, span_of(&l->key), span_of(&l->value));
+    if (bumped)
+        purges_row(l, STORE_ZONE_IDS, span_of(&l->key), span_of(&l->value), span_of(&l->value));
+    return err;
+}
+
 static int zone_id_write(struct loader *l, uint32_t i, int64_t now_s)
 {
     struct load_zone *z = &l->zones[i];
     uint8_t digest[32];
+    if (l->wishes->ptrs) {
+        int found = kept_id_write(l, i, now_s);
+        int failed = found == PTRD_FOUND ? zone_id_put(l, i, true) : 0;
+        return failed ? failed : found;
+    }
     digest_end(&l->digests, i, digest);
     bool same =
         z->known && z->present && !z->differs && memcmp(digest, z->row.digest, sizeof digest) == 0;
@@ -78,15 +119,8 @@ static int zone_id_write(struct loader *l, uint32_t i, int64_t now_s)
     if (same && (l->m->source != SOURCE_POSTGRES || z->row.serial == old))
         return 0;
     bool bumped = z->row.serial != old;
-    l->report->zones_bumped += z->known && bumped;
     memcpy(z->row.digest, digest, sizeof digest);
-    int err = store_key_name(&l->m->zones[i].apex, &l->key);
-    if (!err)
-        err = store_write_zone_id(&z->row, &l->value);
-    if (!err)
-        err = store_put(l->w, STORE_ZONE_IDS, span_of(&l->key), span_of(&l->value));
-    if (bumped)
-        purges_row(l, STORE_ZONE_IDS, span_of(&l->key), span_of(&l->value), span_of(&l->value));
+    int err = zone_id_put(l, i, bumped);
     return err ? err : !z->known || bumped ? PTRD_FOUND : PTRD_ABSENT;
 }
 
@@ -147,7 +181,9 @@ static int tables_write(struct loader *l, bool *changed)
         {rows_records, false},    {rows_ptrs, false},  {rows_derived, false},
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        int err = steps[i].write(l);
+        if (l->wishes->ptrs && steps[i].write == rows_derived)
+            continue;
+        int err = l->wishes->ptrs && steps[i].write == rows_ptrs ? rows_kept(l) : steps[i].write(l);
         if (err)
             return err;
         *changed |= l->changed;
@@ -182,7 +218,7 @@ static int load_write(struct loader *l, struct store_meta *meta, int64_t now_s)
         err = ids_give(l, meta);
     if (!err)
         err = tables_write(l, &changed);
-    if (!err)
+    if (!err && !l->wishes->ptrs)
         err = digest_blocks(&l->digests, &l->reverse);
     if (!err)
         glue_digest_generated(&l->glue, &l->digests);
@@ -194,7 +230,7 @@ static int load_write(struct loader *l, struct store_meta *meta, int64_t now_s)
     if (bumped < 0)
         return bumped;
     purges_end(l);
-    err = l->wishes->also ? l->wishes->also(l->wishes->also_ctx, l->w) : forget_cursor(l);
+    err = l->wishes->also ? l->wishes->also(l->wishes->ctx, l->w) : forget_cursor(l);
     if (err)
         return err;
     changed |= bumped == PTRD_FOUND || meta->source != l->m->source;

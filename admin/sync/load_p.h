@@ -9,6 +9,7 @@
  *   glue.c     the addresses of name servers that a zone shows of zones below it
  *   keep.c     what a new store takes over from an old one
  *   purges.c   what PowerDNS has to forget
+ *   load_kept.c a load that leaves the PTRs as they are
  *   effects.c  zones that answer otherwise because of what local rows make of the change
  *
  * Rows of origin `local` decide about cuts and derived names in the store, but digests are of the
@@ -200,6 +201,15 @@ PTRD_CHECKED int rows_metadata(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_delegations(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_above(struct loader *l) PTRD_NONNULL;
 PTRD_CHECKED int rows_cuts(struct loader *l) PTRD_NONNULL; /* cuts.c */
+
+/* load_kept.c: wishes->ptrs. PTRD_ECONFLICT: with this row PTRs that nobody looks at have other
+ * values. */
+PTRD_CHECKED int kept_row(const struct loader *l, struct span key, struct span old_value,
+                          struct span new_value) PTRD_NONNULL;
+PTRD_CHECKED int rows_kept(struct loader *l) PTRD_NONNULL;
+/* Counts a row that changed, and what follows from it; ctx: the loader. */
+int rows_changed(void *ctx, enum store_table table, struct span key, struct span old_value,
+                 struct span new_value);
 
 /* keep.c: before anything is written. PTRD_EINVAL with diag: the store is not a new one. */
 PTRD_CHECKED int keep_rows(struct loader *l, struct store_meta *meta,

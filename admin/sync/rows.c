@@ -19,7 +19,8 @@ static int derived_changed(struct loader *l, struct span key)
     return err;
 }
 
-static int row_changed(void *ctx, struct span key, struct span old_value, struct span new_value)
+int rows_changed(void *ctx, enum store_table table, struct span key, struct span old_value,
+                 struct span new_value)
 {
     struct loader *l = ctx;
     l->changed = true;
@@ -29,12 +30,19 @@ static int row_changed(void *ctx, struct span key, struct span old_value, struct
         l->report->deleted++;
     else
         l->report->changed++;
-    if (l->table == STORE_ZONES) {
+    if (table == STORE_ZONES) {
         l->report->zones_added += !old_value.bytes;
         l->report->zones_removed += !new_value.bytes;
     }
-    purges_row(l, l->table, key, old_value, new_value);
-    return l->table == STORE_DERIVED && l->has_local ? derived_changed(l, key) : 0;
+    purges_row(l, table, key, old_value, new_value);
+    return table == STORE_DERIVED && l->has_local ? derived_changed(l, key) : 0;
+}
+
+static int row_changed(void *ctx, struct span key, struct span old_value, struct span new_value)
+{
+    struct loader *l = ctx;
+    int err = l->wishes->ptrs ? kept_row(l, key, old_value, new_value) : 0;
+    return err ? err : rows_changed(l, l->table, key, old_value, new_value);
 }
 
 static void rows_progress(struct loader *l)

@@ -75,6 +75,20 @@ int state_read_cursor(struct store *s, struct cursor *c)
     return err;
 }
 
+int state_check_cursor(struct sync *s, struct store_writer *w)
+{
+    struct cursor is = {.applied = NULL};
+    struct span value;
+    int found = store_writer_get(w, STORE_SYNC, key_span(&cursor_key), &value);
+    int err = found == PTRD_FOUND ? cursor_read(value, &is) : found;
+    bool same = found == PTRD_FOUND && !err && cursor_equal(&is, &s->cursor);
+    cursor_done(&is);
+    if (err < 0 || same)
+        return err < 0 ? err : 0;
+    s->follows = false;
+    return PTRD_EBUSY;
+}
+
 /* --- forms ------------------------------------------------------------------------------------ */
 
 static int read_form(struct store_reader *r, struct pg_entries *e, struct pg_entry *entry)
@@ -256,6 +270,43 @@ int state_write(struct store_writer *w, const struct cursor *c, const struct pg_
         store_write_table(w, STORE_SYNC, &(struct store_stream){.next = next_row, .ctx = &rows});
     store_buf_done(&rows.value);
     return err;
+}
+
+/* As bad_value wrote it: address, blank, target; and the reason. */
+static int read_bad(struct span key, struct span value, struct bad_ptrs *b)
+{
+    struct pg_ptr row = {.addr = {.family = (enum family)key.bytes[2]}};
+    struct span parts[3];
+    size_t at = 0;
+    for (unsigned i = 0; i < 16; i++)
+        row.addr.num = row.addr.num << 8 | key.bytes[3 + i];
+    for (unsigned i = 0; i < 3; i++)
+        if (store_next_string(value, &at, &parts[i]) != PTRD_FOUND)
+            return PTRD_ECORRUPT;
+    const uint8_t *blank = memchr(parts[1].bytes, ' ', parts[1].len);
+    char *reason = strndup((const char *)parts[2].bytes, parts[2].len);
+    if (!blank || !reason) {
+        free(reason);
+        return blank ? PTRD_ENOMEM : PTRD_ECORRUPT;
+    }
+    row.target = (struct span){blank + 1, (size_t)(parts[1].bytes + parts[1].len - blank - 1)};
+    int err = bad_ptrs_add(b, &row, reason);
+    free(reason);
+    return err;
+}
+
+int state_read_bad(struct store_writer *w, struct bad_ptrs *b)
+{
+    static const uint8_t first[] = {'Q', PTR_RELATION};
+    struct span key, value;
+    int found = store_writer_seek(w, STORE_SYNC, (struct span){first, 2}, &key, &value);
+    while (found == PTRD_FOUND && key.len == 3 + 16 + 4 && memcmp(key.bytes, first, 2) == 0) {
+        int err = read_bad(key, value, b);
+        if (err)
+            return err;
+        found = store_writer_next(w, STORE_SYNC, &key, &value);
+    }
+    return found < 0 ? found : 0;
 }
 
 /* --- one address ------------------------------------------------------------------------------ */

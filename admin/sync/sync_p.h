@@ -1,7 +1,9 @@
 /* Private to role sync.
  *
  *   follow.c   the loop: connection, what to do next, waiting
+ *   structure.c everything but overrides is read
  *   full.c     everything is read
+ *   kept.c     everything but overrides changed
  *   filter.c   which overrides can be taken
  *   apply.c    some overrides changed
  *   state.c    the table `sync`: cursor, forms in force, quarantine
@@ -49,6 +51,8 @@ void sync_log(struct sync *s, const char *format, ...) PTRD_FORMAT(2, 3);
 /* --- state.c --- */
 
 PTRD_CHECKED int state_put_cursor(struct store_writer *w, const struct cursor *c) PTRD_NONNULL;
+/* 0 when the store that is written still has the cursor; PTRD_EBUSY: somebody else loaded it. */
+PTRD_CHECKED int state_check_cursor(struct sync *s, struct store_writer *w) PTRD_NONNULL;
 /* Reads it; c->xmin stays 0 where the store follows no database. */
 PTRD_CHECKED int state_read_cursor(struct store *s, struct cursor *c) PTRD_NONNULL;
 /* Sets `valid` of the entries. */
@@ -70,6 +74,8 @@ void bad_ptrs_done(struct bad_ptrs *b) PTRD_NONNULL;
 /* Makes the table `sync` this. */
 PTRD_CHECKED int state_write(struct store_writer *w, const struct cursor *c,
                              const struct pg_entries *e, struct bad_ptrs *bad) PTRD_NONNULL;
+/* Adds the quarantined overrides of the store. */
+PTRD_CHECKED int state_read_bad(struct store_writer *w, struct bad_ptrs *b) PTRD_NONNULL;
 /* The quarantined overrides of one address, in place of those before. *changed is set where there
  * were or are some. */
 PTRD_CHECKED int state_put_bad(struct store_writer *w, const struct addr *addr,
@@ -105,9 +111,60 @@ const char *filter_address(const struct table *t, const struct zone *home, const
     PTRD_NONNULL_ARGS(1, 3);
 #define FILTER_CNAME "a CNAME stands at the name of this address"
 
-/* --- full.c and apply.c; the transaction of the database is open, and is ended by them --- */
+/* --- structure.c --- */
+
+struct structure {
+    struct sync *s;
+    struct pg_entries entries;
+    struct model *m; /* without overrides */
+    struct table *table;
+    struct addr *aliases; /* addresses at whose names CNAMEs stand, ascending */
+    size_t alias_count;
+    size_t blamed; /* rows, by the last try */
+    int blame_err;
+};
+/* structure_done in any case. */
+PTRD_CHECKED int structure_read(struct structure *f, struct sync *s,
+                                struct diag *diag) PTRD_NONNULL;
+void structure_done(struct structure *f) PTRD_NONNULL;
+/* Says what is quarantined. */
+void structure_log(const struct structure *f) PTRD_NONNULL;
+/* Is the PTR of an address at home at this name? t: of the zones. */
+bool structure_alias(const struct table *t, const struct name *owner,
+                     struct addr *out) PTRD_NONNULL;
+bool structure_has_alias(const struct structure *f, const struct addr *addr) PTRD_NONNULL;
+
+/* --- apply.c --- */
+
+struct ptr_row {
+    struct addr addr;
+    uint32_t ttl_s;
+    enum ptr_forward forward;
+    struct name target;
+};
+struct ptr_rows {
+    struct ptr_row *items; /* by address, then target */
+    size_t count, capacity;
+    struct bad_ptrs bad; /* whose values are none */
+};
+/* Reads the overrides of some addresses; ptr_rows_done in any case. */
+PTRD_CHECKED int ptr_rows_read(struct sync *s, const struct addr *addrs, size_t count,
+                               struct ptr_rows *out, struct diag *diag) PTRD_NONNULL_ARGS(1, 4, 5);
+void ptr_rows_done(struct ptr_rows *r) PTRD_NONNULL;
+/* Makes these addresses (ascending) what the rows say. t: of the zones; changed is told each row
+ * of the store that becomes another one, before it does. */
+PTRD_CHECKED int ptr_rows_apply(struct sync *s, struct store_writer *w, const struct table *t,
+                                const struct addr *addrs, size_t count, const struct ptr_rows *r,
+                                load_row_fn *changed, void *ctx) PTRD_NONNULL_ARGS(1, 2, 3, 6, 7);
+
+/* --- full.c, kept.c and apply.c; the transaction of the database is open, and is ended by them ---
+ */
 
 PTRD_CHECKED int full_load(struct sync *s, struct diag *diag) PTRD_NONNULL;
+/* Reads no overrides but those of the addresses in changes, and those whose names CNAMEs came to or
+ * left. PTRD_ECONFLICT: the change is one of all overrides; the transaction is still open then. */
+PTRD_CHECKED int apply_structure(struct sync *s, const struct pg_changes *changes,
+                                 struct cursor *next, struct diag *diag) PTRD_NONNULL;
 PTRD_CHECKED int apply_ptrs(struct sync *s, const struct pg_changes *changes, struct cursor *next,
                             struct diag *diag) PTRD_NONNULL;
 /* The zone table of the reader's transaction, kept between calls; s owns it. */

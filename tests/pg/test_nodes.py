@@ -159,7 +159,7 @@ def test_status_names_what_is_quarantined_and_why_a_node_does_not_follow(pg, tmp
         eventually(lambda: status(pg)[1] == [])
         db.execute("ALTER TABLE ptrd.ptr RENAME TO away")
         try:
-            db.execute("SELECT ptrd.log_all_zones()")
+            db.execute("SELECT ptrd.log_all_zones('all')")
             assert "away" not in eventually(lambda: status(pg)[0]["ns1"]["error"])
             assert "ns1 does not follow: PostgreSQL" in ptrctl(pg, "status").stdout
         finally:

@@ -168,7 +168,7 @@ def test_what_is_logged(db):
     db.execute("UPDATE ptrd.zone SET ttl = 99 WHERE id = %s", (isp,))
     assert changes(db)[3:] == [("structure", 0, sorted(ids.values()))]
     db.execute("TRUNCATE ptrd.ptr")
-    assert changes(db)[4:] == [("structure", 0, sorted(ids.values()))]
+    assert changes(db)[4:] == [("all", 0, sorted(ids.values()))]
 
 
 def test_what_is_audited(db):

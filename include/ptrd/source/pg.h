@@ -83,7 +83,8 @@ struct pg_changes {
     size_t raise_count, raise_capacity;
     uint64_t last_id; /* the highest id of a row; 0: no rows */
     uint64_t rows;
-    bool structure; /* more than PTRs */
+    bool structure; /* more than PTRs, */
+    bool all;       /* and any of them */
 };
 PTRD_CHECKED int pg_read_changes(struct pg *p, const struct xid_range *ranges, size_t count,
                                  struct pg_changes *out, struct diag *diag)

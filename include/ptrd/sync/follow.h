@@ -1,8 +1,9 @@
 /* Role sync of ptr-admind: keeps a store equal to a database.
  *
  * It begins with a full load (COPY, through the model, the checks and the loader of the zones file)
- * and then follows the change log: overrides are applied one by one; of anything else all is read
- * again, and only differences are written. What the log says, the rows and the cursor are read in
+ * and then follows the change log: overrides are applied one by one; of anything else all but
+ * overrides is read again, and those too where they depend on it (load.h, `ptrs`), and only
+ * differences are written. What the log says, the rows and the cursor are read in
  * one transaction of the database and written in one of the store. While the database is away the
  * store stays as it is, and answers go on.
  *

@@ -19,6 +19,10 @@ struct load_report {
     bool structure_changed;
 };
 
+/* Told of a row that becomes another one; bytes NULL: there is none. */
+typedef int load_row_fn(void *ctx, enum store_table table, struct span key, struct span old_value,
+                        struct span new_value);
+
 /* What a caller wants beside the load; all zero: nothing. */
 struct load_wishes {
     struct store *keep;       /* as `old` of load_model_keeping */
@@ -26,7 +30,12 @@ struct load_wishes {
                                  All, for a store that held nothing, and with keep. */
     /* More rows of the same transaction, written last; not of tables that answers come from. */
     int (*also)(void *ctx, struct store_writer *w);
-    void *also_ctx;
+    /* SOURCE_POSTGRES: the model has no PTRs; those of the store and the names derived from them
+     * stay, but for what this writes itself, told to changed. Digests of zones whose serials rise
+     * are forgotten. PTRD_ECONFLICT: other PTRs would have other values too, and nothing was
+     * written. */
+    int (*ptrs)(void *ctx, struct store_writer *w, load_row_fn *changed, void *changed_ctx);
+    void *ctx; /* of both */
 };
 
 typedef void load_progress_fn(void *ctx, const char *phase, uint64_t done, uint64_t total);
