@@ -1,11 +1,11 @@
 /* ptr-admind: wiring only. */
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ptrd/daemon/daemon.h"
+#include "ptrd/service/service.h"
 
 enum flag { FLAG_CONFIG = 1000, FLAG_MIGRATE, FLAG_ROLES, FLAG_HELP, FLAG_VERSION };
 enum { STATUS_OK, STATUS_REFUSED, STATUS_USAGE };
@@ -75,23 +75,13 @@ static int parse(int argc, char **argv, struct flags *out)
     return -1;
 }
 
-/* A standard stream that was closed would be the next file that is opened. */
-static void fill_standard_streams(void)
-{
-    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    while (fd >= 0 && fd <= STDERR_FILENO)
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (fd >= 0)
-        close(fd);
-}
-
 int main(int argc, char **argv)
 {
     struct flags flags = {.roles = "sync"};
     struct daemon_options options;
     struct diag diag = {.file = NULL};
     char message[1024];
-    fill_standard_streams();
+    service_fill_standard_streams();
     int status = parse(argc, argv, &flags);
     if (status >= 0)
         return status;

@@ -6,6 +6,7 @@
 
 #include "ptrd/server/options.h"
 #include "ptrd/server/server.h"
+#include "ptrd/service/service.h"
 
 struct program {
     struct command_line line;
@@ -62,17 +63,6 @@ static int serve(struct program *p, enum options_action action)
     return status;
 }
 
-/* A standard stream that was closed would be the next file that is opened, and lines of the log
- * would go into the store. */
-static void fill_standard_streams(void)
-{
-    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    while (fd >= 0 && fd <= STDERR_FILENO)
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (fd >= 0)
-        close(fd);
-}
-
 /* PowerDNS's other children have inherited ends of our pipes, and we of theirs: each would wait for
  * the end of its input for as long as another one lives, also when PowerDNS is gone. */
 static void close_inherited(void)
@@ -82,7 +72,7 @@ static void close_inherited(void)
 
 int main(int argc, char **argv)
 {
-    fill_standard_streams();
+    service_fill_standard_streams();
     struct program program = {.line = {argc, argv}};
     int status;
     enum options_action action = options_read(&program.line, &program.options, &status);

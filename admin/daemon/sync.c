@@ -1,4 +1,5 @@
 #include "ptrd/daemon/daemon.h"
+#include "ptrd/service/service.h"
 #include "ptrd/sync/follow.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ static void log_sync(void *ctx, const char *line)
 static void tell_systemd(void *ctx)
 {
     (void)ctx;
-    daemon_notify("READY=1");
+    service_notify("READY=1");
 }
 
 static void log_flush(void *ctx, const char *server, const char *error)

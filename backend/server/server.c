@@ -1,4 +1,5 @@
 #include "ptrd/server/server.h"
+#include "ptrd/service/service.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -14,7 +15,6 @@
 #include "connections.h"
 #include "listen.h"
 #include "log.h"
-#include "service.h"
 
 #define TICK_MS 1000
 #define HOUSEKEEPING_TICKS 60

@@ -1,5 +1,4 @@
-/* ptr-admind: its configuration, and its roles. The man page is pdns-config/README.md's section on
- * PostgreSQL and `ptr-admind --help`. */
+/* ptr-admind: its configuration, and its roles; ptr-admind(8). */
 #ifndef PTRD_DAEMON_DAEMON_H
 #define PTRD_DAEMON_DAEMON_H
 
@@ -27,9 +26,6 @@ void daemon_options_done(struct daemon_options *o) PTRD_NONNULL;
 
 /* "ptr-admind: TEXT" on stderr, in one write. Any thread. */
 void daemon_log(const char *format, ...) PTRD_FORMAT(1, 2);
-
-/* sd_notify(3), where NOTIFY_SOCKET says that somebody waits for it. */
-void daemon_notify(const char *state) PTRD_NONNULL;
 
 /* --migrate. Exit status. */
 PTRD_CHECKED int daemon_migrate(const struct daemon_options *o) PTRD_NONNULL;

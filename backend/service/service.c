@@ -1,4 +1,4 @@
-#include "service.h"
+#include "ptrd/service/service.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -47,4 +47,13 @@ int service_socket(void)
     if (!is_listening(LISTEN_FDS_START) || fcntl(LISTEN_FDS_START, F_SETFD, FD_CLOEXEC) < 0)
         return -1;
     return LISTEN_FDS_START;
+}
+
+void service_fill_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
 }
