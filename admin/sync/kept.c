@@ -1,5 +1,6 @@
 /* Something changed beside overrides, but not what they depend on: the rest is read again, and of
  * them only those that the log names and those whose names CNAMEs came to or left. */
+#include "load_p.h"
 #include "sync_p.h"
 
 #include "ptrd/core/rrtype.h"
@@ -71,7 +72,7 @@ static int compare_alias(struct kept *k, struct span key, bool *seen)
     struct addr addr;
     uint16_t type;
     int err = store_read_key_rrset(key, &owner, &type);
-    if (err || type != RRTYPE_CNAME || !structure_alias(f->table, &owner, &addr))
+    if (err || type != RRTYPE_CNAME || !load_address_of(f->table, &owner, &addr))
         return err;
     const struct addr *is =
         f->alias_count ? bsearch(&addr, f->aliases, f->alias_count, sizeof addr, by_address) : NULL;

@@ -108,6 +108,10 @@ PTRD_CHECKED int derived_get(struct loader *l, struct derived_row *row) PTRD_NON
 
 /* --- local.c --- */
 
+/* Is the PTR of an address at home at this name? t: of the zones. */
+bool load_address_of(const struct table *t, const struct name *owner,
+                     struct addr *out) PTRD_NONNULL;
+
 /* Addresses whose explicit PTRs of the model are not in force: a local row stands in front. */
 struct local_ptrs {
     struct addr *addrs; /* ascending */

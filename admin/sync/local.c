@@ -63,8 +63,7 @@ static int read_ptrs(struct loader *l)
 
 /* --- records: those that cut, and aliases, which hide whatever the source has at their name --- */
 
-/* The address whose PTR would stand at the name. */
-static bool address_of(const struct table *t, const struct name *owner, struct addr *out)
+bool load_address_of(const struct table *t, const struct name *owner, struct addr *out)
 {
     const struct zone *z = table_zone_for(t, owner);
     struct arpa arpa;
@@ -88,7 +87,7 @@ static int read_record(struct loader *l, struct span key, struct span value)
     bool tombstone = set.count == 0;
     if (!err)
         err = cuts_add_local(&l->local_cuts, &owner, type, tombstone);
-    if (!err && type == RRTYPE_CNAME && !tombstone && address_of(l->t, &owner, &addr))
+    if (!err && type == RRTYPE_CNAME && !tombstone && load_address_of(l->t, &owner, &addr))
         err = hide(&l->local_ptrs, &addr);
     return err;
 }

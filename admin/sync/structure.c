@@ -1,5 +1,6 @@
 /* Everything but overrides is read: row by row and then as a whole, until what is left of it can be
  * taken. */
+#include "load_p.h"
 #include "sync_p.h"
 
 #include "ptrd/check/model.h"
@@ -55,17 +56,6 @@ void structure_log(const struct structure *f)
 
 /* --- CNAMEs at addresses ---------------------------------------------------------------------- */
 
-bool structure_alias(const struct table *t, const struct name *owner, struct addr *out)
-{
-    const struct zone *z = table_zone_for(t, owner);
-    struct arpa arpa;
-    if (!z || !z->reverse)
-        return false;
-    table_reverse_parse(t, z, owner, &arpa);
-    *out = (struct addr){.num = arpa.prefix.num, .family = arpa.prefix.family};
-    return arpa.kind == ARPA_FULL && table_home(t, out) == z;
-}
-
 static int by_address(const void *a, const void *b)
 {
     return addr_compare(a, b);
@@ -80,7 +70,7 @@ static int find_aliases(struct structure *f)
     for (uint32_t i = 0; i < m->record_count; i++) {
         struct addr *at = &f->aliases[f->alias_count];
         f->alias_count += m->records[i].type == RRTYPE_CNAME &&
-                          structure_alias(f->table, &m->records[i].owner, at);
+                          load_address_of(f->table, &m->records[i].owner, at);
     }
     if (f->alias_count)
         qsort(f->aliases, f->alias_count, sizeof *f->aliases, by_address);
