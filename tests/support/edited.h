@@ -267,4 +267,22 @@ static inline int edited_set(struct edited *t, int64_t zone_id, const char *owne
     return err;
 }
 
+/* An ECDSA key, a KSK, in an edit of its own. Its id. */
+static inline uint32_t edited_add_key(struct edited *t, const char *apex, bool active)
+{
+    static const char content[] = "Private-key-format: v1.2\nAlgorithm: 13 (ECDSAP256SHA256)\n"
+                                  "PrivateKey: /BQx+B03hfJlpMkZNOIlzALl3piHIMLnGl/S352Jv9M=\n";
+    const struct edit_key key = {.flags = 257,
+                                 .active = active,
+                                 .published = true,
+                                 .content = content,
+                                 .content_len = sizeof content - 1};
+    struct name name = edited_name(apex);
+    uint32_t id;
+    struct edit *e = edited_begin(t);
+    assert_int_equal(edit_key_add(e, &name, &key, &id, &t->diag), PTRD_FOUND);
+    assert_int_equal(edit_commit(e, 2000, &t->diag), 0);
+    return id;
+}
+
 #endif

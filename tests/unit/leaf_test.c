@@ -229,23 +229,6 @@ static bool seen(struct watch *w, const char *text)
     return rc == PTRD_FOUND;
 }
 
-static uint32_t add_key(struct edited *t, const char *apex, bool active)
-{
-    static const char content[] = "Private-key-format: v1.2\nAlgorithm: 13 (ECDSAP256SHA256)\n"
-                                  "PrivateKey: /BQx+B03hfJlpMkZNOIlzALl3piHIMLnGl/S352Jv9M=\n";
-    const struct edit_key key = {.flags = 257,
-                                 .active = active,
-                                 .published = true,
-                                 .content = content,
-                                 .content_len = sizeof content - 1};
-    struct name name = edited_name(apex);
-    uint32_t id;
-    struct edit *e = edited_begin(t);
-    assert_int_equal(edit_key_add(e, &name, &key, &id, &t->diag), PTRD_FOUND);
-    assert_int_equal(edit_commit(e, 2000, &t->diag), 0);
-    return id;
-}
-
 static void set_key(struct edited *t, const char *apex, uint32_t id, bool active)
 {
     struct name name = edited_name(apex);
@@ -262,7 +245,7 @@ static void test_keys_and_metadata_end_it_at_the_next_request(void **state)
     answer_init(&w.a);
     assert_int_equal(snapshot_init(&w.s, t->engine), 0);
     assert_true(seen(&w, V6("1")) && seen(&w, child));
-    uint32_t id = add_key(t, APEX6, false);
+    uint32_t id = edited_add_key(t, APEX6, false);
     assert_true(seen(&w, V6("1")));
     set_key(t, APEX6, id, true);
     assert_false(seen(&w, V6("1")));

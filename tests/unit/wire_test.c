@@ -602,29 +602,12 @@ static bool seen(const char *name, const char *type)
     return strcmp(ask(name, type), "passed") != 0;
 }
 
-static uint32_t add_key(struct edited *t, const char *apex)
-{
-    static const char content[] = "Private-key-format: v1.2\nAlgorithm: 13 (ECDSAP256SHA256)\n"
-                                  "PrivateKey: /BQx+B03hfJlpMkZNOIlzALl3piHIMLnGl/S352Jv9M=\n";
-    const struct edit_key key = {.flags = 257,
-                                 .active = true,
-                                 .published = true,
-                                 .content = content,
-                                 .content_len = sizeof content - 1};
-    struct name name = edited_name(apex);
-    uint32_t id;
-    struct edit *e = edited_begin(t);
-    assert_int_equal(edit_key_add(e, &name, &key, &id, &t->diag), PTRD_FOUND);
-    assert_int_equal(edit_commit(e, 2000, &t->diag), 0);
-    return id;
-}
-
 static void test_keys_and_metadata_end_it_at_the_next_packet(void **state)
 {
     struct edited *t = *state;
     struct name apex = edited_name(APEX6);
     assert_true(seen(V6("1"), "PTR"));
-    uint32_t id = add_key(t, APEX6);
+    uint32_t id = edited_add_key(t, APEX6, true);
     assert_false(seen(V6("1"), "PTR"));
     assert_true(seen(NAME6("1"), "AAAA")); /* each zone for itself */
     struct edit *e = edited_begin(t);
