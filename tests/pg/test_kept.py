@@ -8,9 +8,8 @@ import time
 import pytest
 
 from support.admind import Admind, Node, eventually
-from support.postgres import Postgres
 from support.ptrd import Client, Ptrd, run
-from support.sample_sql import SAMPLE, ZONE
+from support.sample_sql import ZONE, fill
 
 LONG = os.environ.get("PTRD_TEST_LONG") == "1"
 
@@ -24,19 +23,9 @@ TARGETS = [f"{name}.{zone}" for name in ("mail", "a", "b", "x.sub") for zone in
 ADDRESSES = [f"{net}.{n}" for net in ("198.51.100", "203.0.113", "192.0.2") for n in (1, 2, 3, 65, 66, 130)]
 
 
-@pytest.fixture(scope="module")
-def server():
-    with Postgres() as pg:
-        pg.migrate()
-        yield pg
-
-
 @pytest.fixture
 def pg(server):
-    server.execute("TRUNCATE ptrd.zone, ptrd.block, ptrd.delegation, ptrd.ptr, ptrd.customer, ptrd.quarantine CASCADE")
-    for sql in SAMPLE + MORE:
-        server.execute(sql)
-    return server
+    return fill(server, MORE)
 
 
 def dump(db):

@@ -8,24 +8,7 @@ import time
 import pytest
 
 from support.admind import Admind, Node, eventually
-from support.postgres import Postgres
 from support.ptrd import BUILD, run
-from support.sample_sql import SAMPLE
-
-
-@pytest.fixture(scope="module")
-def server():
-    with Postgres() as pg:
-        pg.migrate()
-        yield pg
-
-
-@pytest.fixture
-def pg(server):
-    server.execute("TRUNCATE ptrd.zone, ptrd.block, ptrd.delegation, ptrd.ptr, ptrd.customer, ptrd.quarantine, ptrd.node CASCADE")
-    for sql in SAMPLE:
-        server.execute(sql)
-    return server
 
 
 def ptrctl(pg, *words):

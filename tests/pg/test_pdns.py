@@ -3,32 +3,21 @@ import pytest
 
 from support.admind import Admind, eventually
 from support.pdns import NO_ANSWER_CACHE, Pdns, rcode, rows
-from support.postgres import Postgres
 from support.ptrd import Ptrd
-from support.sample_sql import SAMPLE, ZONE
+from support.sample_sql import ZONE
 
 LONG_CACHES = {"cache-ttl": 86400, "query-cache-ttl": 86400, "negquery-cache-ttl": 86400,
                "zone-cache-refresh-interval": 86400}
 MODES = {"no caches": {**NO_ANSWER_CACHE, "zone-cache-refresh-interval": 0}, "caches, flushed": LONG_CACHES}
 
 
-@pytest.fixture(scope="module")
-def server():
-    with Postgres() as pg:
-        pg.migrate()
-        yield pg
-
-
 @pytest.mark.parametrize("mode", MODES)
-def test_changes_are_answered(server, tmp_path, mode):
-    server.execute("TRUNCATE ptrd.zone, ptrd.block, ptrd.delegation, ptrd.ptr, ptrd.customer CASCADE")
-    for sql in SAMPLE:
-        server.execute(sql)
-    with Admind(server, tmp_path / "db"):
+def test_changes_are_answered(pg, tmp_path, mode):
+    with Admind(pg, tmp_path / "db"):
         pass
-    with Ptrd(tmp_path / "db") as ptrd, Pdns(ptrd.socket, MODES[mode]) as pdns, server.connect() as db:
+    with Ptrd(tmp_path / "db") as ptrd, Pdns(ptrd.socket, MODES[mode]) as pdns, pg.connect() as db:
         flush = {"pdns": f"[{{control: {pdns.dir}/pdns.controlsocket}}]"} if mode == "caches, flushed" else {}
-        admind = Admind(server, tmp_path / "db", **flush).start()
+        admind = Admind(pg, tmp_path / "db", **flush).start()
         admind.wait("connected")
 
         def answers(name, qtype, *contents):

@@ -5,27 +5,17 @@ import time
 import pytest
 
 from support.admind import Admind, Node, eventually
-from support.postgres import Postgres
 from support.ptrd import run
-from support.sample_sql import SAMPLE
+from support.sample_sql import fill
 
 INSERT = "INSERT INTO ptrd.ptr VALUES (%s, %s)"
 
 
-@pytest.fixture(scope="module")
-def server():
-    with Postgres() as pg:
-        pg.migrate()
-        yield pg
-
-
 @pytest.fixture
 def pg(server):
-    server.execute("TRUNCATE ptrd.zone, ptrd.block, ptrd.delegation, ptrd.ptr, ptrd.customer, ptrd.change CASCADE")
+    server.execute("TRUNCATE ptrd.change")
     server.execute("UPDATE ptrd.log_state SET upkept_at = '-infinity'")
-    for sql in SAMPLE:
-        server.execute(sql)
-    return server
+    return fill(server)
 
 
 def age(pg, interval):

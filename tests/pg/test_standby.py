@@ -4,15 +4,14 @@ import pytest
 from support.admind import Admind, Node, eventually
 from support.postgres import Postgres
 from support.ptrd import run
-from support.sample_sql import SAMPLE
+from support.sample_sql import fill
 
 
 @pytest.fixture
 def pair():
     with Postgres() as primary:
         primary.migrate()
-        for sql in SAMPLE:
-            primary.execute(sql)
+        fill(primary)
         with primary.standby() as standby:
             yield primary, standby
 

@@ -1,33 +1,16 @@
 """ptr-admind: what is in the database is what ptrd answers."""
 import os
 import random
-import signal
 import subprocess
 import time
 
-import pytest
 
 from support.admind import Admind, Node, eventually
 from support.postgres import Postgres
 from support.ptrd import BUILD, Client, Ptrd, Store, run
-from support.sample_sql import SAMPLE, ZONE
+from support.sample_sql import ZONE, fill
 
 LONG = os.environ.get("PTRD_TEST_LONG") == "1"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with Postgres() as pg:
-        pg.migrate()
-        yield pg
-
-
-@pytest.fixture
-def pg(server):
-    server.execute("TRUNCATE ptrd.zone, ptrd.block, ptrd.delegation, ptrd.ptr, ptrd.customer, ptrd.quarantine CASCADE")
-    for sql in SAMPLE:
-        server.execute(sql)
-    return server
 
 
 def rev4(n):
@@ -158,8 +141,7 @@ def test_bad_rows_are_quarantined(pg, tmp_path):
 def test_the_database_goes_and_comes_back(tmp_path):
     with Postgres(durable=True) as pg:
         pg.migrate()
-        for sql in SAMPLE:
-            pg.execute(sql)
+        fill(pg)
         with Node(pg, tmp_path / "db") as node:
             pg.stop()
             node.admind.wait("trying again")
@@ -281,8 +263,7 @@ def test_an_idle_node_asks_seldom(tmp_path):
     seconds = 60 if LONG else 6
     with Postgres(settings={"log_statement": "all"}) as pg:
         pg.migrate()
-        for sql in SAMPLE:
-            pg.execute(sql)
+        fill(pg)
         with Admind(pg, tmp_path / "db"):
             time.sleep(1)
             before = pg.log().count("statement:") + pg.log().count("execute <unnamed>:")

@@ -1,4 +1,5 @@
 """A small world in SQL, for the suites of PostgreSQL."""
+TABLES = "ptrd.zone, ptrd.block, ptrd.delegation, ptrd.ptr, ptrd.customer, ptrd.quarantine, ptrd.node"
 ZONE = "INSERT INTO ptrd.zone ({what}, mname, rname, ns, forward_auto) VALUES ('{value}', 'ns1.isp.example', " \
        "'hostmaster.isp.example', '{{ns1.isp.example}}', {auto})"
 SAMPLE = [
@@ -17,3 +18,11 @@ SAMPLE = [
     "INSERT INTO ptrd.metadata VALUES ((SELECT id FROM ptrd.zone WHERE name = 'isp.example'), 'ALLOW-AXFR-FROM',"
     " '{192.0.2.1}')",
 ]
+
+
+def fill(server, more=()):
+    """The world and more, and nothing else."""
+    server.execute(f"TRUNCATE {TABLES} CASCADE")
+    for sql in [*SAMPLE, *more]:
+        server.execute(sql)
+    return server
