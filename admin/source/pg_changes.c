@@ -68,22 +68,6 @@ static int add_row(struct pg_changes *c, const PGresult *r, int row, struct diag
     return add_addresses(c, PQgetvalue(r, row, 3), diag);
 }
 
-static int by_address(const void *a, const void *b)
-{
-    return addr_compare(a, b);
-}
-
-static void sort_addresses(struct pg_changes *c)
-{
-    size_t n = 0;
-    if (c->addr_count)
-        qsort(c->addrs, c->addr_count, sizeof *c->addrs, by_address);
-    for (size_t i = 0; i < c->addr_count; i++)
-        if (n == 0 || addr_compare(&c->addrs[n - 1], &c->addrs[i]) != 0)
-            c->addrs[n++] = c->addrs[i];
-    c->addr_count = n;
-}
-
 static int read_raises(struct pg *p, const char *const values[2], struct pg_changes *c,
                        struct diag *diag)
 {
@@ -127,7 +111,7 @@ int pg_read_changes(struct pg *p, const struct xid_range *ranges, size_t count,
     for (int i = 0; !err && i < PQntuples(r); i++)
         err = add_row(out, r, i, diag);
     PQclear(r);
-    sort_addresses(out);
+    out->addr_count = addr_sort(out->addrs, out->addr_count);
     if (!err && out->rows)
         err = read_raises(p, values, out, diag);
     free(first.text);

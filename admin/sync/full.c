@@ -45,7 +45,7 @@ static int take_ptr(void *ctx, const struct pg_ptr *row)
     struct name target;
     struct diag diag = {.file = NULL};
     const char *why = filter_address(f->of.table, home_of(f, &row->addr), &row->addr);
-    if (!why && structure_has_alias(&f->of, &row->addr))
+    if (!why && addr_find(f->of.aliases, f->of.alias_count, &row->addr))
         why = FILTER_CNAME;
     if (!why && pg_ptr_target(row, &target, &diag) < 0)
         why = diag.message;

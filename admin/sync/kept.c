@@ -48,22 +48,6 @@ static int add_address(struct kept *k, const struct addr *addr)
     return 0;
 }
 
-static int by_address(const void *a, const void *b)
-{
-    return addr_compare(a, b);
-}
-
-static size_t sort_addresses(struct addr *addrs, size_t count)
-{
-    size_t kept = 0;
-    if (count)
-        qsort(addrs, count, sizeof *addrs, by_address);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || addr_compare(&addrs[kept - 1], &addrs[i]) != 0)
-            addrs[kept++] = addrs[i];
-    return kept;
-}
-
 /* One CNAME of the store: seen says which of the database's are there as well. */
 static int compare_alias(struct kept *k, struct span key, bool *seen)
 {
@@ -74,8 +58,7 @@ static int compare_alias(struct kept *k, struct span key, bool *seen)
     int err = store_read_key_rrset(key, &owner, &type);
     if (err || type != RRTYPE_CNAME || !load_address_of(f->table, &owner, &addr))
         return err;
-    const struct addr *is =
-        f->alias_count ? bsearch(&addr, f->aliases, f->alias_count, sizeof addr, by_address) : NULL;
+    const struct addr *is = addr_find(f->aliases, f->alias_count, &addr);
     if (!is)
         return add_address(k, &addr);
     seen[is - f->aliases] = true;
@@ -111,7 +94,7 @@ static int find_addresses(struct kept *k, const struct pg_changes *changes)
     store_reader_free(r);
     for (size_t i = 0; !err && i < changes->addr_count; i++)
         err = add_address(k, &changes->addrs[i]);
-    k->count = sort_addresses(k->addrs, k->count);
+    k->count = addr_sort(k->addrs, k->count);
     return err;
 }
 

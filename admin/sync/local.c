@@ -17,11 +17,6 @@ static int hide(struct local_ptrs *p, const struct addr *addr)
     return 0;
 }
 
-static int by_address(const void *a, const void *b)
-{
-    return addr_compare(a, b);
-}
-
 bool local_hides(struct local_ptrs *p, const struct addr *addr)
 {
     while (p->at < p->count && addr_compare(&p->addrs[p->at], addr) < 0)
@@ -124,7 +119,6 @@ int local_read(struct loader *l)
         err = read_ptrs(l);
     if (!err)
         err = read_records(l);
-    if (!err && l->local_ptrs.count)
-        qsort(l->local_ptrs.addrs, l->local_ptrs.count, sizeof *l->local_ptrs.addrs, by_address);
+    l->local_ptrs.count = addr_sort(l->local_ptrs.addrs, l->local_ptrs.count);
     return err;
 }

@@ -56,11 +56,6 @@ void structure_log(const struct structure *f)
 
 /* --- CNAMEs at addresses ---------------------------------------------------------------------- */
 
-static int by_address(const void *a, const void *b)
-{
-    return addr_compare(a, b);
-}
-
 static int find_aliases(struct structure *f)
 {
     const struct model *m = f->m;
@@ -72,15 +67,8 @@ static int find_aliases(struct structure *f)
         f->alias_count += m->records[i].type == RRTYPE_CNAME &&
                           load_address_of(f->table, &m->records[i].owner, at);
     }
-    if (f->alias_count)
-        qsort(f->aliases, f->alias_count, sizeof *f->aliases, by_address);
+    f->alias_count = addr_sort(f->aliases, f->alias_count);
     return 0;
-}
-
-bool structure_has_alias(const struct structure *f, const struct addr *addr)
-{
-    return f->alias_count &&
-           bsearch(addr, f->aliases, f->alias_count, sizeof *f->aliases, by_address);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */

@@ -129,7 +129,6 @@ PTRD_CHECKED int structure_read(struct structure *f, struct sync *s,
 void structure_done(struct structure *f) PTRD_NONNULL;
 /* Says what is quarantined. */
 void structure_log(const struct structure *f) PTRD_NONNULL;
-bool structure_has_alias(const struct structure *f, const struct addr *addr) PTRD_NONNULL;
 
 /* --- apply.c --- */
 

@@ -1,6 +1,7 @@
 #include "ptrd/core/addr.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 int addr_parse(const char *text, size_t len, struct addr *out)
@@ -103,4 +104,25 @@ int addr_compare(const struct addr *a, const struct addr *b)
     if (a->family != b->family)
         return a->family < b->family ? -1 : 1;
     return a->num < b->num ? -1 : a->num > b->num;
+}
+
+static int by_address(const void *a, const void *b)
+{
+    return addr_compare(a, b);
+}
+
+size_t addr_sort(struct addr *addrs, size_t count)
+{
+    size_t kept = 0;
+    if (count)
+        qsort(addrs, count, sizeof *addrs, by_address);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || addr_compare(&addrs[kept - 1], &addrs[i]) != 0)
+            addrs[kept++] = addrs[i];
+    return kept;
+}
+
+const struct addr *addr_find(const struct addr *addrs, size_t count, const struct addr *addr)
+{
+    return count ? bsearch(addr, addrs, count, sizeof *addrs, by_address) : NULL;
 }

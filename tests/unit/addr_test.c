@@ -92,12 +92,31 @@ static void test_order(void **state)
     assert_true(family_max(FAMILY_IPV4) == 0xffffffffu && family_max(FAMILY_IPV6) == ~(u128)0);
 }
 
+static void test_sorted_each_once_and_found(void **state)
+{
+    struct addr addrs[] = {{0, FAMILY_IPV6}, {7, FAMILY_IPV4}, {2, FAMILY_IPV4},
+                           {7, FAMILY_IPV4}, {0, FAMILY_IPV6}, {1, FAMILY_IPV4}};
+    const struct addr wanted[] = {
+        {1, FAMILY_IPV4}, {2, FAMILY_IPV4}, {7, FAMILY_IPV4}, {0, FAMILY_IPV6}};
+    const struct addr absent = {7, FAMILY_IPV6};
+    (void)state;
+    assert_int_equal(addr_sort(addrs, 6), 4);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(addr_compare(&addrs[i], &wanted[i]), 0);
+        assert_ptr_equal(addr_find(addrs, 4, &wanted[i]), &addrs[i]);
+    }
+    assert_null(addr_find(addrs, 4, &absent));
+    assert_int_equal(addr_sort(NULL, 0), 0);
+    assert_null(addr_find(NULL, 0, &absent));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses_and_their_canonical_text),
         cmocka_unit_test(test_what_is_no_address),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_sorted_each_once_and_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

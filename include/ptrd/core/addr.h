@@ -44,4 +44,12 @@ size_t addr_print(const struct addr *addr, char out[ADDR_TEXT_SIZE]) PTRD_NONNUL
 /* <0, 0, >0: IPv4 before IPv6, then by number. */
 int addr_compare(const struct addr *a, const struct addr *b) PTRD_NONNULL;
 
+/* Puts them into that order, each once. Returns how many are left. addrs may be NULL with count 0.
+ */
+size_t addr_sort(struct addr *addrs, size_t count);
+
+/* One of them in such an order, or NULL. */
+const struct addr *addr_find(const struct addr *addrs, size_t count, const struct addr *addr)
+    PTRD_NONNULL_ARGS(3);
+
 #endif
