@@ -9,6 +9,20 @@ void cursor_done(struct cursor *c)
     *c = (struct cursor){.applied = NULL};
 }
 
+int cursor_copy(const struct cursor *from, struct cursor *to)
+{
+    struct xid_range *applied = malloc((from->count + 1) * sizeof *applied);
+    *to = (struct cursor){.applied = NULL};
+    if (!applied)
+        return PTRD_ENOMEM;
+    if (from->count)
+        memcpy(applied, from->applied, from->count * sizeof *applied);
+    *to = *from;
+    to->applied = applied;
+    to->capacity = from->count;
+    return 0;
+}
+
 /* Appends a run behind the others; adjacent and overlapping ones become one. */
 static int add_run(struct cursor *c, uint64_t first, uint64_t last)
 {

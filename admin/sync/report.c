@@ -43,13 +43,9 @@ static int64_t now_ms(void)
 
 void reporter_tell(struct reporter *r, const struct cursor *c, enum report_urgency urgency)
 {
-    struct cursor copy = *c;
-    copy.applied = malloc((c->count + 1) * sizeof *copy.applied);
-    copy.capacity = c->count;
-    if (!copy.applied)
+    struct cursor copy;
+    if (cursor_copy(c, &copy))
         return; /* the next one says it as well */
-    if (c->count)
-        memcpy(copy.applied, c->applied, c->count * sizeof *copy.applied);
     pthread_mutex_lock(&r->lock);
     cursor_done(&r->cursor);
     r->cursor = copy;
@@ -83,18 +79,13 @@ struct report {
 /* Takes what is to be told. */
 static int take(struct reporter *r, struct report *out)
 {
-    struct cursor copy = {.applied = NULL};
     pthread_mutex_lock(&r->lock);
-    copy = r->cursor;
-    copy.applied = malloc((copy.count + 1) * sizeof *copy.applied);
-    if (copy.applied && copy.count)
-        memcpy(copy.applied, r->cursor.applied, copy.count * sizeof *copy.applied);
+    int err = cursor_copy(&r->cursor, &out->cursor);
     out->quarantine = r->quarantine;
     memcpy(out->error, r->error, sizeof out->error);
     r->wake = r->quarantine = false;
     pthread_mutex_unlock(&r->lock);
-    out->cursor = copy;
-    return copy.applied ? 0 : PTRD_ENOMEM;
+    return err;
 }
 
 static void see_flusher(struct reporter *r, struct report *out)

@@ -26,6 +26,9 @@ struct cursor {
 
 void cursor_done(struct cursor *c) PTRD_NONNULL;
 
+/* *to, which held nothing, holds nothing after PTRD_ENOMEM. */
+PTRD_CHECKED int cursor_copy(const struct cursor *from, struct cursor *to) PTRD_NONNULL;
+
 /* After a full load in this state. xids: what the log says in it from xmin on (ascending); needed
  * on a standby only. PTRD_ENOMEM. */
 PTRD_CHECKED int cursor_start(struct cursor *c, const struct pg_state *state, const uint64_t *xids,
